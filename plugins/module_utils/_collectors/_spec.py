@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a collector declares: one question, one unit, one shape of data, and how each tier answers it."""
+
+from __future__ import annotations
+
+import typing as t
+
+Data = t.Dict[str, t.Any]  # the shape `data` of docs/architecture.md
+
+
+class Limits(t.NamedTuple):
+    """Bounds on what one result may hold."""
+
+    max_items: int = 200  # rows of `items` and of `series`, largest first
+    max_events: int = 1000  # rows of `events`, first come
+    max_output: int = 4 << 20  # bytes of a tool's output that are kept
+
+
+class Answer(t.NamedTuple):
+    """What a tier found out. `lost` is None where the source cannot tell."""
+
+    data: Data
+    lost: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Link(t.NamedTuple):
+    """A program of the object and what it attaches to. `kind` is a function of _bpf/links.py: tp_btf, ..."""
+
+    program: str
+    kind: str
+
+
+class Native(t.NamedTuple):
+    """Tier 3: an embedded object, its links, and how to read its maps once everything is detached.
+
+    The object has a global `struct window window` (bpf/include/window.h), closed until the engine opens it.
+    """
+
+    program: t.Any  # the generated module of _programs
+    links: tuple[Link, ...]
+    read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
+    sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
+
+
+class Bcc(t.NamedTuple):
+    """Tier 2: a bcc tool that runs until SIGINT. `parse` is pure and raises ValueError on what it does not know."""
+
+    tool: str  # without spelling: runqlat, not runqlat-bpfcc
+    args: tuple[str, ...]
+    ready: str  # the text whose appearance on standard output says that the tool has attached
+    parse: t.Callable[[str, Limits], Answer]
+
+
+class Procfs(t.NamedTuple):
+    """Tier 1: two samples and their difference. Both are pure; reading files stays in the engine.
+
+    `files` are read at both ends of the window. A path may hold `*` in place of a process id (/proc/*/schedstat).
+    `difference` gets {path: text} of each sample, path by path only those that could be read, and the seconds between;
+    it raises TierFailure when they do not answer the question.
+    """
+
+    files: tuple[str, ...]
+    difference: t.Callable[[t.Mapping[str, str], t.Mapping[str, str], float, Limits], Answer]
+
+
+class Collector(t.NamedTuple):
+    """A question that every tier answers in the same shape."""
+
+    name: str
+    category: str  # cpu, disk, network, process
+    question: str
+    kind: str  # histogram, counts, events
+    unit: str
+    native: Native | None
+    bcc: Bcc | None
+    procfs: Procfs | None
