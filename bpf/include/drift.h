@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Copyright (c) 2026, the ebpf.fleet developers
+/* Where kernels differ, in one place. Each entry names the kernel change that it bridges. */
+#pragma once
+
+#include "kernel.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct task_struct___old {
+	long state;
+};
+
+struct task_struct___new {
+	unsigned int __state;
+};
+
+struct hd_struct___old {
+	int partno;
+};
+
+struct request_queue___new {
+	struct gendisk *disk;
+};
+
+struct request___old {
+	struct gendisk *rq_disk;
+};
+
+#pragma clang attribute pop
+
+/* 5.14, 2f064a59a11f "sched: Change task_struct::state": state became __state, and an unsigned int. */
+static __always_inline bool task_is_runnable(struct task_struct *task)
+{
+	struct task_struct___new *fresh = (void *)task;
+
+	if (bpf_core_field_exists(fresh->__state))
+		return fresh->__state == 0;
+	return ((struct task_struct___old *)task)->state == 0;
+}
+
+/* 5.11, a54895fa057c "block: remove the request_queue to argument request based tracepoints": block_rq_issue and
+ * block_rq_insert lost their first argument. In the same release 0d02129e76ed removed struct hd_struct, which is what a
+ * program can ask about.
+ */
+static __always_inline struct request *issued_request(u64 *ctx)
+{
+	if (bpf_core_type_exists(struct hd_struct___old))
+		return (void *)ctx[1];
+	return (void *)ctx[0];
+}
+
+/* 5.15, d152c682f03c "block: add an explicit ->disk backpointer to the request_queue", and 5.17, f3fa33acca9f "block:
+ * remove the ->rq_disk field in struct request".
+ */
+static __always_inline struct gendisk *disk_of(struct request *rq)
+{
+	struct request_queue___new *queue = (void *)rq->q;
+
+	if (bpf_core_field_exists(queue->disk))
+		return queue->disk;
+	return ((struct request___old *)rq)->rq_disk;
+}
