@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+VENV := .venv
+TOOLS := .cache/nox
+NOX := $(TOOLS)/bin/nox
+
+INVENTORY ?=
+LIMIT ?=
+DURATION ?=
+REPORT_DIR ?= reports
+ARGS ?=
+export REPORT_DIR
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: python
+python:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed here (hosts that are surveyed: 3.8 or newer): install it, or name it: make PYTHON=...' >&2; exit 1; }
+
+.PHONY: env
+env: python ## Make the private environment that the survey runs in
+	@$(PYTHON) tools/environment.py $(VENV) requirements/controller.txt
+	@mkdir -p .cache/collections/ansible_collections/ebpf
+	@test -e .cache/collections/ansible_collections/ebpf/fleet || ln -s ../../../.. .cache/collections/ansible_collections/ebpf/fleet
+
+.PHONY: nox
+nox: python
+	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
+
+# What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
+CHECKS := lint types unit controller sanity importer package programs integration docs
+.PHONY: test $(CHECKS)
+test: nox ## Run all checks
+	@$(NOX) -s $(CHECKS)
+
+lint: ## ruff, yamllint, ansible-lint, documentation, changelog, licences
+types: ## mypy, strict
+unit: ## Unit tests of what runs on hosts, on the oldest and the newest Python
+controller: ## Unit tests of the controller's half, on each supported ansible-core
+sanity: ## ansible-test sanity
+importer: ## What Galaxy says about the built collection
+package: ## Build, install from the tarball, run the documented examples of the modules
+programs: ## Compile the BPF programs again and compare with what is committed
+integration: ## The real programs on the real kernel (root, or sudo)
+docs: ## Run the commands of README.md and docs/
+$(CHECKS): nox
+	@$(NOX) -s $@ -- $(ARGS)

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks. `make test` runs all of them, `make NAME` one; docs/development.md says what each is for.
+
+Every session's packages are pinned by a lock file of requirements/ and installed by hash.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import nox
+
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = HERE / ".cache"
+sys.path.insert(0, str(HERE / "tools"))
+
+import packages  # noqa: E402
+import pythons  # noqa: E402
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+UV = str(pathlib.Path(sys.executable).with_name("uv"))
+COLLECTIONS = CACHE / "collections"
+TARGET_TESTS = ("tests/unit/plugins/module_utils", "tests/unit/bpf")  # need no Ansible
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = False
+nox.options.error_on_missing_interpreters = True
+
+os.environ["UV_CACHE_DIR"] = str(CACHE / "uv")
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+FOUND = pythons.gather(CACHE / "pythons")
+os.environ["PATH"] = str(CACHE / "pythons") + os.pathsep + os.environ["PATH"]
+
+# Which Pythons a controller of each ansible-core may have (its own documentation's support matrix).
+ANSIBLE = {"2.18": range(11, 14), "2.19": range(11, 14), "2.21": range(12, 15)}
+
+
+def controllers() -> list[tuple[str, str]]:
+    """Return pairs of Python and ansible-core: the oldest Python with each, but the newest with the newest."""
+    fit = {ansible: [minor for minor in FOUND if minor in allowed] for ansible, allowed in ANSIBLE.items()}
+    pairs = [("3.%d" % minors[0], ansible) for ansible, minors in fit.items() if minors]
+    pairs[-1] = ("3.%d" % fit[pairs[-1][1]][-1], pairs[-1][1])
+    return pairs
+
+
+CONTROLLERS = controllers()
+UNIT = sorted({"3.%d" % min(FOUND), "3.%d" % max(FOUND)}, key=lambda version: int(version[2:]))
+SYSTEM = "3.%d" % sys.version_info[1]
+BEST_PYTHON, BEST_ANSIBLE = CONTROLLERS[-1]
+
+if IN_CI and (len(CONTROLLERS) < len(ANSIBLE) or UNIT[0] != "3.8"):
+    sys.exit("Under CI every check must run: Python 3.8 and 3.12 or newer are needed, found %s" % ", ".join(map(str, FOUND.values())))
+
+
+def install(session: nox.Session, lock: str) -> None:
+    """Bring the session's environment to exactly what requirements/LOCK.txt says."""
+    session.run(UV, "pip", "sync", "--quiet", "--require-hashes", "requirements/%s.txt" % lock, external=True)
+
+
+def copy_collection(session: nox.Session) -> pathlib.Path:
+    """Copy what git tracks, or would, to a collection tree of its own; return the collection's folder."""
+    root = pathlib.Path(session.create_tmp()) / "collections"
+    shutil.rmtree(root, ignore_errors=True)
+    target = root / "ansible_collections" / "ebpf" / "fleet"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=HERE, stdout=subprocess.PIPE, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (HERE / name).is_file():  # one that is deleted and not committed yet is listed too
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(HERE / name, target / name, follow_symlinks=False)
+    return target
+
+
+def build(session: nox.Session) -> pathlib.Path:
+    """Build the collection from a copy; return the tarball."""
+    source = copy_collection(session)
+    output = pathlib.Path(session.create_tmp())
+    for old in output.glob("*.tar.gz"):
+        old.unlink()
+    session.run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(output), str(source), silent=True)
+    (tarball,) = output.glob("ebpf-fleet-*.tar.gz")
+    return tarball
+
+
+def apt(session: nox.Session, purpose: str, *names: str) -> None:
+    """Have the distribution's packages there."""
+    try:
+        packages.install(names, purpose)
+    except packages.Missing as missing:
+        session.error(str(missing))
+
+
+def collection_environment(root: pathlib.Path = COLLECTIONS) -> dict[str, str]:
+    """Return the environment by which Ansible and Python find the collection, and nothing of the user's."""
+    (CACHE / "ansible").mkdir(parents=True, exist_ok=True)
+    return {"ANSIBLE_COLLECTIONS_PATH": str(root), "ANSIBLE_HOME": str(CACHE / "ansible"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+
+
+@nox.session(python=SYSTEM)
+def lint(session: nox.Session) -> None:
+    """Style, documentation, changelog, licences."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("yamllint", "--strict", ".")
+    session.run("reuse", "lint", "--lines")
+    session.run("antsibull-changelog", "lint")
+    scripts = subprocess.run(["git", "grep", "-lE", "^#!.*(sh|bash)$"], cwd=HERE, stdout=subprocess.PIPE, text=True, check=False)
+    apt(session, "The check of shell scripts", "shellcheck")
+    session.run("shellcheck", *scripts.stdout.split(), external=True)
+    source = copy_collection(session)
+    with session.chdir(source):
+        environment = {**collection_environment(source.parents[2]), "ANSIBLE_LINT_SKIP_SCHEMA_UPDATE": "1"}
+        session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", ".", env=environment)
+        session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=environment)
+
+
+@nox.session(python=BEST_PYTHON)
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    install(session, "types")
+    environment = {"MYPYPATH": str(COLLECTIONS), "MYPY_CACHE_DIR": str(CACHE / "mypy")}
+    session.run("mypy", "-p", "ansible_collections.ebpf.fleet.plugins", env=environment)
+    session.run("mypy", "noxfile.py", "tools", "bpf", env=environment)
+
+
+@nox.session(python=UNIT)
+def unit(session: nox.Session) -> None:
+    """What runs on hosts, without Ansible."""
+    install(session, "unit")
+    session.run("python", "-m", "pytest", *(session.posargs or [tests for tests in TARGET_TESTS if (HERE / tests).exists()]))
+
+
+@nox.session
+@nox.parametrize("python,ansible", CONTROLLERS)
+def controller(session: nox.Session, ansible: str) -> None:
+    """Everything that needs no root, on one ansible-core."""
+    install(session, "ansible-" + ansible)
+    session.run("python", "-m", "pytest", "tests/unit", *session.posargs, env=collection_environment())
+
+
+@nox.session(python=BEST_PYTHON)
+def sanity(session: nox.Session) -> None:
+    """ansible-test sanity; its own environments are kept between runs."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    with session.chdir(copy_collection(session)):
+        home = CACHE / "ansible-test"
+        home.mkdir(exist_ok=True)
+        session.run("ansible-test", "sanity", "--venv", "--color", "no", *session.posargs, env={"HOME": str(home)})
+
+
+@nox.session(python=BEST_PYTHON)
+def importer(session: nox.Session) -> None:
+    """What Galaxy would say."""
+    install(session, "importer")
+    tarball = build(session)
+    session.run("python", "tools/importer.py", str(tarball), env=collection_environment())
+
+
+@nox.session(python=BEST_PYTHON)
+def package(session: nox.Session) -> None:
+    """The built tarball, installed, with the examples of its own documentation."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    tarball = build(session)
+    root = pathlib.Path(session.create_tmp()) / "installed"
+    shutil.rmtree(root, ignore_errors=True)
+    environment = collection_environment(root)
+    session.run("ansible-galaxy", "collection", "install", "--offline", "-p", str(root), str(tarball), env=environment, silent=True)
+    pytest_as_root(session, environment, "tests/package", *session.posargs)
+
+
+@nox.session(python=SYSTEM)
+def programs(session: nox.Session) -> None:
+    """The committed BPF programs are what their sources give."""
+    apt(session, "The BPF compiler", "clang-16", "llvm-16", "libbpf-dev", "libbpf1")
+    session.run("python", "bpf/build.py", "--check")
+
+
+@nox.session(python=BEST_PYTHON)
+def integration(session: nox.Session) -> None:
+    """The real programs on the real kernel."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    pytest_as_root(session, collection_environment(), "tests/integration", *session.posargs)
+
+
+@nox.session(python=SYSTEM)
+def docs(session: nox.Session) -> None:
+    """The commands of README.md and docs/, each run in a fresh copy of the checkout."""
+    install(session, "ansible-2.19" if SYSTEM == "3.11" else "ansible-" + BEST_ANSIBLE)
+    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+def pytest_as_root(session: nox.Session, environment: dict[str, str], *arguments: str) -> None:
+    """Run pytest as root: directly, or through sudo with the environment that it needs."""
+    root = packages.as_root()
+    if root is None:
+        session.error("These tests load programs into the kernel: run them as root, or let sudo work without a password.")
+    kept = {**environment, "PATH": session.bin + os.pathsep + os.environ["PATH"], "CI": "true" if IN_CI else ""}
+    assignments = ["%s=%s" % item for item in kept.items()]
+    session.run(*root, "env", *assignments, session.bin + "/python", "-m", "pytest", *arguments, external=True)
