@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -42,7 +41,15 @@ def ensure(folder: pathlib.Path, lock: pathlib.Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        pip = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "--quiet",
+        ]
         subprocess.run([*pip, "--require-hashes", "--requirement", str(lock)], check=True)
         done.write_text(wanted, encoding="utf-8")
 
@@ -55,7 +62,9 @@ def main(arguments: t.Sequence[str]) -> int:
         print(missing, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print("%s could not be made: %s failed, see above." % (folder, " ".join(map(str, error.cmd[:4]))), file=sys.stderr)
+        print(
+            "%s could not be made: %s failed, see above." % (folder, " ".join(map(str, error.cmd[:4]))), file=sys.stderr
+        )
         return 1
     return 0
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -29,7 +28,10 @@ def as_root() -> list[str] | None:
     """Return what to put before a command to run it as root without a question; None where there is no way."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
         return ["sudo", "-n"]
     return None
 
@@ -37,7 +39,9 @@ def as_root() -> list[str] | None:
 def install(packages: t.Sequence[str], purpose: str) -> None:
     """Install what is absent of `packages`; raise Missing where that cannot be done. Does nothing the second time."""
     if not shutil.which("apt-get"):
-        raise Missing("%s: this machine has no apt; install the equivalents of %s by hand." % (purpose, " ".join(packages)))
+        raise Missing(
+            "%s: this machine has no apt; install the equivalents of %s by hand." % (purpose, " ".join(packages))
+        )
     wanted = absent(packages)
     if not wanted:
         return
@@ -59,7 +63,9 @@ def install(packages: t.Sequence[str], purpose: str) -> None:
 
 def _quiet(command: t.Sequence[str]) -> str:
     """Run a command; return the end of what it printed if it failed, else an empty text."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     return (done.stdout[-2000:] or "exit code %d" % done.returncode) if done.returncode else ""
 
 

@@ -52,7 +52,9 @@ def _of_pyenv(minor: int) -> list[str]:
         return []
     listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False).stdout.split()
     versions = [version for version in listed if version.startswith("3.%d." % minor)]
-    versions.sort(key=lambda version: [int(part) if part.isdigit() else -1 for part in version.split(".")], reverse=True)
+    versions.sort(
+        key=lambda version: [int(part) if part.isdigit() else -1 for part in version.split(".")], reverse=True
+    )
     prefixes = [
         subprocess.run(["pyenv", "prefix", version], capture_output=True, text=True, check=False).stdout.strip()
         for version in versions
@@ -61,5 +63,5 @@ def _of_pyenv(minor: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    for _minor, _link in gather(pathlib.Path(sys.argv[1])).items():
+    for _link in gather(pathlib.Path(sys.argv[1])).values():
         print(_link, "->", _link.readlink())

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -44,4 +43,4 @@ def read_bytes(path: str, limit: int = 1 << 20) -> bytes | None:
 def first_line(path: str) -> str | None:
     """Return a file's first line without white space around it, or None when it cannot be read."""
     text = read_text(path, 65536)
-    return None if text is None else t.cast("str", (text.splitlines() or [""])[0].strip())
+    return None if text is None else (text.splitlines() or [""])[0].strip()
