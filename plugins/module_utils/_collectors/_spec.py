@@ -19,11 +19,16 @@ class Limits(t.NamedTuple):
 
 
 class Answer(t.NamedTuple):
-    """What a tier found out. `lost` is None where the source cannot tell."""
+    """What a tier found out.
+
+    `lost` counts events that were not kept in full, None where the source cannot tell; `truncated` says in a sentence that
+    the source's output was cut short, so that the counts themselves are not complete.
+    """
 
     data: Data
     lost: int | None = None
     notes: tuple[str, ...] = ()
+    truncated: str | None = None
 
 
 class Link(t.NamedTuple):

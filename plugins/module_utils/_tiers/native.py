@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tier 3: load a collector's own CO-RE programs, attach them, let the kernel count, read the maps once at the end."""
+
+from __future__ import annotations
+
+import struct
+import time
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils import _text
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import errors, light, loader, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
+
+TIER = 3
+
+
+def program_run_time(fd: int) -> tuple[int, int]:
+    """Return run_time_ns and run_cnt of a program: offsets 192 and 200 of struct bpf_prog_info."""
+    time_ns, count = struct.unpack_from("=QQ", syscall.object_info(fd), 192)
+    return time_ns, count
+
+
+def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
+    total = 0
+    for fd in fds:
+        said = [line for line in (_text.read_text("/proc/self/fdinfo/%d" % fd) or "").split("\n") if "memlock:" in line]
+        if not said:
+            return None
+        total += int(said[0].split()[1])
+    return total
+
+
+class _NativeRun(Running):
+    def __init__(self, spec: Native, loaded: light.Loaded, limits: Limits, load_ms: float, attach_ms: float) -> None:
+        self.source = "native:" + loaded.loader
+        self._spec, self._loaded, self._limits = spec, loaded, limits
+        self._window: Window | None = None
+        self.span = None
+        self.cost = {
+            "loader": loaded.loader,
+            "blob_sha256": loaded.sha256,
+            "load_ms": load_ms,
+            "attach_ms": attach_ms,
+            "map_bytes": None,
+            "program_bytes": None,
+            "run_ns": None,
+            "run_count": None,
+        }
+
+    def open(self, window: Window) -> None:
+        """Tell the programs when to count: one write."""
+        self._window = window
+        try:
+            self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
+        except syscall.BpfError as error:
+            raise TierFailure(errors.explain(error.errno or 0, error.what), self.source) from None
+        late = max(time.monotonic_ns() - window.start, 0)
+        self.span = (window.unix + late / 1e9, window.seconds - late / 1e9)
+
+    def end(self) -> None:
+        """Note what the programs cost, then detach them. They have stopped counting by themselves."""
+        assert self.cost is not None
+        times = [program_run_time(fd) for fd in self._loaded.programs.values()]
+        self._loaded.detach()
+        if any(count for _ns, count in times):
+            self.cost["run_ns"] = sum(ns for ns, _count in times)
+            self.cost["run_count"] = sum(count for _ns, count in times)
+        self.cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
+        self.cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
+
+    def finish(self, deadline: float) -> Answer:
+        """Read the maps."""
+        try:
+            return self._spec.read(self._loaded.maps, self._limits)
+        except syscall.BpfError as error:
+            raise TierFailure(errors.explain(error.errno or 0, error.what), self.source) from None
+
+    def close(self) -> None:
+        """Give everything back to the kernel."""
+        self._loaded.close()
+
+
+def start(collector: Collector, limits: Limits, context: Context) -> Running:
+    """Load and attach a collector's programs; they count nothing until the window opens. Raise TierFailure."""
+    spec = collector.native
+    if spec is None:
+        raise TierFailure(Reason("unsupported", "%s has no native program" % collector.name), "native")
+    begun = time.perf_counter()
+    try:
+        loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
+    except loader.Refused as refused:
+        words = _text.clean(refused.log.strip()[-500:], 500)
+        reason = refused.reason
+        if words:
+            reason = reason._replace(message="%s; the verifier said: %s" % (reason.message, words))
+        raise TierFailure(reason, "native") from None
+    attached = time.perf_counter()
+    try:
+        for link in spec.links:
+            loaded.attach(link.program, link.kind)
+    except syscall.BpfError as error:
+        loaded.close()
+        raise TierFailure(errors.explain(error.errno or 0, error.what), "native:" + loaded.loader) from None
+    done = time.perf_counter()
+    return _NativeRun(spec, loaded, limits, round((attached - begun) * 1e3, 3), round((done - attached) * 1e3, 3))
