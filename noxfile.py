@@ -84,6 +84,9 @@ def copy_collection(session: nox.Session) -> pathlib.Path:
         if (HERE / name).is_file():  # one that is deleted and not committed yet is listed too
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(HERE / name, target / name, follow_symlinks=False)
+    # ansible-test and ansible-lint ask git what there is; the checkout's own would say that its .nox is ignored.
+    session.run("git", "init", "--quiet", str(target), external=True, log=False)
+    session.run("git", "-C", str(target), "add", "--all", external=True, log=False)
     return target
 
 
