@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""The registry: every collector, in the order in which they are reported."""
+
+from __future__ import annotations
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
+
+COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP)
+
+
+def by_name(name: str) -> Collector:
+    """Return a collector; ValueError names the nearest right word, or all of them when none is near."""
+    for collector in COLLECTORS:
+        if collector.name == name:
+            return collector
+    import difflib  # noqa: PLC0415  # only a mistake pays for it
+
+    names = [collector.name for collector in COLLECTORS]
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = "did you mean %s?" % near[0] if near else "there are %s." % ", ".join(names)
+    raise ValueError("there is no collector named %.60r: %s" % (name, hint))

@@ -51,24 +51,32 @@ class Native(t.NamedTuple):
 
 
 class Bcc(t.NamedTuple):
-    """Tier 2: a bcc tool that runs until SIGINT. `parse` is pure and raises ValueError on what it does not know."""
+    """Tier 2: a bcc tool that runs until SIGINT.
+
+    `parse` is pure and raises ValueError on what it does not know. It gets what the tool printed (bytes that are not
+    UTF-8 are lone surrogates, as os.fsdecode makes them), the seconds from the tool's readiness to the window's start,
+    and the limits.
+    """
 
     tool: str  # without spelling: runqlat, not runqlat-bpfcc
     args: tuple[str, ...]
     ready: str  # the text whose appearance on standard output says that the tool has attached
-    parse: t.Callable[[str, Limits], Answer]
+    parse: t.Callable[[str, float, Limits], Answer]
+    stream: bool = False  # it prints as things happen, so that what came before the window can be cut off
 
 
 class Procfs(t.NamedTuple):
     """Tier 1: two samples and their difference. Both are pure; reading files stays in the engine.
 
-    `files` are read at both ends of the window. A path may hold `*` in place of a process id (/proc/*/schedstat).
+    `files` are read at both ends of the window; `instead` are read where the first of `files` cannot be.
+    A path may hold `*` in place of a name (/proc/*/task/*/schedstat).
     `difference` gets {path: text} of each sample, path by path only those that could be read, and the seconds between;
     it raises TierFailure when they do not answer the question.
     """
 
     files: tuple[str, ...]
     difference: t.Callable[[t.Mapping[str, str], t.Mapping[str, str], float, Limits], Answer]
+    instead: tuple[str, ...] = ()
 
 
 class Collector(t.NamedTuple):

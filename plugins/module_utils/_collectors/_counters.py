@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Counters that the kernel prints: reading numbers strictly, and how far a counter has grown between two samples."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+Sample = t.Mapping[str, str]  # what was read: path to text
+
+
+def natural(text: str) -> int:
+    """Return a number as the kernel prints it: ASCII digits that fit 64 bits; ValueError for all else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise ValueError("not a number: %r" % clean(text, 40))
+    return int(text)
+
+
+def growth(before: int, after: int) -> int | None:
+    """Return how far an unsigned counter has grown, across one wrap; None when it was reset instead.
+
+    A counter that was below 2**32 is taken to be one of 32 bits. A smaller value is a wrap when the growth that follows
+    from it is under half the counter's range, and a reset otherwise.
+
+    >>> growth(5, 9), growth(2**32 - 6, 10), growth(100, 50)
+    (4, 16, None)
+    """
+    if after >= before:
+        return after - before
+    width = 32 if before < 1 << 32 else 64
+    wrapped = after - before + (1 << width)
+    return wrapped if wrapped < 1 << (width - 1) else None
+
+
+def both(path: str, before: Sample, after: Sample, remedy: str | None = None) -> tuple[str, str]:
+    """Return a file's text in both samples; TierFailure when one of them lacks it."""
+    if path not in before or path not in after:
+        raise TierFailure(Reason("no_file", "%s cannot be read" % path, remedy))
+    return before[path], after[path]
+
+
+def mib(text: str, section: str) -> dict[str, int]:
+    """Return the counters of a section of /proc/net/snmp or /proc/net/netstat: a line of names, then one of values.
+
+    Values that are not counters (MaxConn may be -1) are left out; ValueError when the section is missing or its lines
+    do not match.
+    """
+    rows = [line.split()[1:] for line in text.splitlines() if line.startswith(section + ":")]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        raise ValueError("no pair of matching %s: lines" % section)
+    return {name: natural(value) for name, value in zip(*rows) if not value.startswith("-")}

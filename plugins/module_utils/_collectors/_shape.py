@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Build an Answer in the shape of its kind (histogram, counts, events), bounded by the limits, whichever tier found it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Limits
+
+Labels = t.Dict[str, t.Any]
+Row = t.Dict[str, t.Any]
+
+
+class Series(t.NamedTuple):
+    """One distribution. `total` and `buckets` are None where the tier does not know them."""
+
+    labels: Labels
+    count: int
+    total: float | None
+    buckets: list[tuple[int, int, int]] | None
+
+
+def histogram(
+    series: t.Iterable[Series], limits: Limits, lost: int | None = None, notes: tuple[str, ...] = ()
+) -> Answer:
+    """Return an Answer of kind `histogram`; `count` and `total` are over all series, those beyond the limit included."""
+    ordered = sorted(series, key=lambda one: -one.count)
+    totals = [one.total for one in ordered]
+    data = {
+        "count": sum(one.count for one in ordered),
+        "total": None
+        if any(total is None for total in totals)
+        else sum(total for total in totals if total is not None),
+        "series": [dict(one._asdict()) for one in ordered[: limits.max_items]],
+    }
+    return Answer(data, lost, notes + _left_out("series", len(ordered), limits.max_items))
+
+
+def counts(
+    rows: t.Iterable[Row],
+    limits: Limits,
+    count: int | None = None,
+    lost: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    """Return an Answer of kind `counts`. `count` is the headline, by default the sum over all rows."""
+    ordered = sorted(rows, key=lambda row: -row["count"])
+    data = {
+        "count": sum(row["count"] for row in ordered) if count is None else count,
+        "items": ordered[: limits.max_items],
+        "omitted": max(len(ordered) - limits.max_items, 0),
+    }
+    return Answer(data, lost, notes)
+
+
+def events(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, notes: tuple[str, ...] = ()) -> Answer:
+    """Return an Answer of kind `events`, with items by the rows' `comm`; `omitted` is how many events are not listed."""
+    listed: list[Row] = []
+    by_comm: dict[str, int] = {}
+    seen = 0
+    for row in rows:
+        seen += 1
+        by_comm[row["comm"]] = by_comm.get(row["comm"], 0) + 1
+        if len(listed) < limits.max_events:
+            listed.append(row)
+    items = [{"labels": {"comm": comm}, "count": n} for comm, n in sorted(by_comm.items(), key=lambda pair: -pair[1])]
+    data = {"count": seen, "items": items[: limits.max_items], "events": listed, "omitted": seen - len(listed)}
+    return Answer(data, lost, notes + _left_out("items", len(items), limits.max_items))
+
+
+def _left_out(what: str, found: int, limit: int) -> tuple[str, ...]:
+    if found <= limit:
+        return ()
+    return ("%d of %d %s are left out, the smallest ones (the limit is %d)" % (found - limit, found, what, limit),)

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""biolatency: how long do block devices take to answer?"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Series, histogram
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket, merge
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+# --- tier 2 -----------------------------------------------------------------------------------------------------------
+
+_READY = "Tracing block device I/O"
+# bcc's BPF_HISTOGRAM(dist, disk_key_t) has room for this many pairs of device and bucket; more are not counted.
+_TABLE_SIZE = 64
+_NO_NAME = ("", "?", "<unknown>")  # up to 0.24, from 0.31 on, in between
+
+
+def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+    """Read the histograms per disk that bcc's biolatency -D prints at its end, in microseconds."""
+    by_device: dict[str, list[list[Bucket]]] = {}
+    for value, buckets in log2_histograms(text_after(text, _READY), "usecs", "disk"):
+        by_device.setdefault(_device(value), []).append(buckets)
+    merged = {device: merge(several) for device, several in by_device.items()}
+    filled = sum(len(buckets) for several in by_device.values() for buckets in several)
+    full = (
+        "the tool's table has room for %d pairs of device and bucket and is full: there may have been more"
+        % _TABLE_SIZE
+    )
+    return histogram(
+        (
+            Series({"device": device}, sum(n for _lo, _hi, n in buckets), None, buckets)
+            for device, buckets in merged.items()
+        ),
+        limits,
+        notes=(full,) if filled >= _TABLE_SIZE else (),
+    )
+
+
+def _device(value: str) -> str:
+    """Return the name in a section's value: old versions print Python's form of it, b'vda'."""
+    quoted = re.fullmatch(r"b?(['\"])(.*)\1", value)
+    name = quoted.group(2) if quoted else value.strip()
+    return "unknown" if name in _NO_NAME else clean(name, 64)
+
+
+# --- tier 1 -----------------------------------------------------------------------------------------------------------
+
+_DISKSTATS = "/proc/diskstats"
+_DEVICES = "/sys/block/*/dev"  # one for every whole device, none for partitions
+_STACKED = re.compile(r"(dm-|md|bcache|drbd|loop).*")
+# Columns of Documentation/admin-guide/iostats.rst, from 0: (requests completed, milliseconds they took) of each kind.
+_KINDS = ((3, 6), (7, 10), (14, 17), (18, 19))  # reads, writes; discards since 4.18; flushes since 5.5
+_COLUMNS = (14, 18, 20)
+_NOTES = (
+    "a mean, not a distribution: the kernel counts requests and adds up their milliseconds",
+    "the time includes waiting in the kernel's own queue, which tiers 2 and 3 leave out",
+)
+
+
+class Disk(t.NamedTuple):
+    """One line of /proc/diskstats: its number "8:0", and (completed, milliseconds) of each kind that the kernel counts."""
+
+    number: str
+    kinds: tuple[tuple[int, int], ...]
+
+
+def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
+    """Subtract device by device, leaving out partitions, whose requests their device counts as well."""
+    first, last = (disks(text) for text in both(_DISKSTATS, before, after))
+    whole = whole_devices(last, after)
+    series: list[Series] = []
+    notes = list(_NOTES)
+    for name, disk in last.items():
+        if name not in whole:
+            continue
+        earlier = first.get(name)
+        done, milliseconds = _grown(earlier if earlier is not None and earlier.number == disk.number else None, disk)
+        if done:
+            series.append(Series({"device": clean(name, 64)}, done, milliseconds * 1000, None))
+    gone = sorted(name for name in whole_devices(first, before) if name not in last)
+    if gone:
+        notes.append(
+            "went away in the window, so that their requests are not counted: %s" % clean(", ".join(gone), 200)
+        )
+    stacked = sorted(one.labels["device"] for one in series if _STACKED.fullmatch(one.labels["device"]))
+    if stacked:
+        notes.append("lie on other devices, which count the same requests again: %s" % clean(", ".join(stacked), 200))
+    return histogram(series, limits, notes=tuple(notes))
+
+
+def disks(text: str) -> dict[str, Disk]:
+    """Return the devices of /proc/diskstats by name; ValueError when a line is none."""
+    found: dict[str, Disk] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) not in _COLUMNS and len(words) <= _COLUMNS[-1]:
+            raise ValueError("a line of %s has %d columns" % (_DISKSTATS, len(words)))
+        number = "%d:%d" % (natural(words[0]), natural(words[1]))
+        kinds = tuple((natural(words[done]), natural(words[took])) for done, took in _KINDS if took < len(words))
+        found[words[2]] = Disk(number, kinds)
+    return found
+
+
+def whole_devices(found: t.Mapping[str, Disk], sample: Sample) -> set[str]:
+    """Return the names that are no partitions: by /sys/block where it could be read, by the kernel's naming otherwise."""
+    numbers = {text.strip() for path, text in sample.items() if path.startswith("/sys/block/")}
+    if numbers:
+        return {name for name, disk in found.items() if disk.number in numbers}
+    return {name for name in found if _parent(name) not in found}
+
+
+def _parent(name: str) -> str | None:
+    """Return the device whose partition has this name, if it is one: sda of sda1, nvme0n1 of nvme0n1p2, none of dm-10.
+
+    block/partitions/core.c puts a "p" between when the device's own name ends in a digit.
+    """
+    match = re.fullmatch(r"(.*[0-9])p[0-9]+|(.*[^0-9])[0-9]+", name)
+    return (match.group(1) or match.group(2)) if match else None
+
+
+def _grown(before: Disk | None, after: Disk) -> tuple[int, int]:
+    """Return (requests, milliseconds) since `before`; since its birth for a device that is new, or was reset."""
+    earlier = (
+        before.kinds if before is not None and len(before.kinds) == len(after.kinds) else ((0, 0),) * len(after.kinds)
+    )
+    pairs = [(growth(was[0], now[0]), growth(was[1], now[1])) for was, now in zip(earlier, after.kinds)]
+    if any(done is None or took is None for done, took in pairs):
+        return sum(now[0] for now in after.kinds), sum(now[1] for now in after.kinds)
+    return sum(done or 0 for done, _took in pairs), sum(took or 0 for _done, took in pairs)
+
+
+COLLECTOR = Collector(
+    name="biolatency",
+    category="disk",
+    question="How long do block devices take to answer?",
+    kind="histogram",
+    unit="us",
+    native=None,
+    bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
+    procfs=Procfs(files=(_DISKSTATS, _DEVICES), difference=difference),
+)

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""execsnoop: which programs are being started?"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import events
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+# --- tier 2 -----------------------------------------------------------------------------------------------------------
+
+_READY = "ARGS"  # the last word of the header, in every version
+_ARGS = ("-t", "-q", "-U")  # seconds since the tool's start, quoted arguments, user ids
+# "%-8.3f", "%-6d" and "%-16s %-7d %-7s %3d %s" follow each other without a space between them: a number that is too
+# long for its column touches the next one, and a name (comm) may hold spaces, digits and line ends. But a name always
+# fills exactly 16 bytes. %-7d was %-6d before 0.25.
+_TIME = re.compile(rb"([0-9]{1,9}\.[0-9]{3})")
+_UID = re.compile(rb"[0-9]{1,10}")
+_REST = re.compile(rb"(.{16}) ([0-9]{1,10}) +([0-9]{1,10}|\?) +(-?[0-9]{1,5}) ([^\n]*)\n", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SCOPE_NOTE = "execve() only, not execveat() nor 32-bit programs; of each, 20 arguments of 127 bytes at most"
+
+
+def parse(text: str, elapsed: float, limits: Limits) -> Answer:
+    """Read the lines that bcc's execsnoop -t -q -U prints, one for each program started.
+
+    `t_ms` is when the tool printed it, from the window's start on. A line that cannot be read is a program that is lost.
+    """
+    head, found, body = text.partition(_READY)
+    columns = head.rpartition("\n")[2].split()
+    if not found or [c for c in columns if c != "UID"] not in (
+        ["TIME(s)", n, "PID", "PPID", "RET"] for n in ("PCOMM", "COMM")
+    ):
+        raise ValueError("the tool's header is not understood: %r" % clean(head.rpartition("\n")[2] + found, 120))
+    raw = body.partition("\n")[2].encode("utf-8", "surrogateescape")
+    rows: list[dict[str, t.Any]] = []
+    unread = position = 0
+    while position < len(raw):
+        record = _record(raw, position, "UID" in columns)
+        if record is None:
+            unread += 1
+            position = (raw.find(b"\n", position) + 1) or len(raw)
+        else:
+            row, position = record
+            row["t_ms"] = max(round(row["t_ms"] - elapsed * 1000), 0)
+            rows.append(row)
+    notes: tuple[str, ...] = (_SCOPE_NOTE,)
+    if unread:
+        notes += ("%d lines of the tool's output could not be read and are counted as lost" % unread,)
+    return events(rows, limits, lost=unread, notes=notes)
+
+
+def _record(raw: bytes, start: int, has_uid: bool) -> tuple[dict[str, t.Any], int] | None:
+    """Return the record that begins at `start`, its `t_ms` from the tool's start on, and where the next one begins."""
+    time = _TIME.match(raw, start)
+    if not time:
+        return None
+    position = start + max(time.end() - start, 8)
+    uids: t.Iterable[bytes | None] = (None,)
+    if has_uid:
+        digits = _UID.match(raw, position)
+        # Six digits and more touch the name, which may begin with a digit: only one split leaves it its 16 bytes.
+        run = digits.group() if digits else b""
+        uids = [run[:length] for length in range(6, len(run) + 1)] or ([run] if run else [])
+    for uid in uids:
+        rest = _REST.match(raw, position + (max(len(uid), 6) if uid is not None else 0))
+        if rest:
+            comm, pid, ppid, ret, line = rest.groups()
+            filename, args = _arguments(clean(line, 16384))
+            row = {
+                "t_ms": float(time.group(1)) * 1000,
+                "pid": int(pid),
+                "ppid": None if ppid == b"?" else int(ppid),
+                "uid": None if uid is None else int(uid),
+                "comm": clean(comm.rstrip(b" "), 64),
+                "filename": filename,
+                "args": args,
+                "ret": int(ret),
+            }
+            return row, rest.end()
+    return None
+
+
+def _arguments(line: str) -> tuple[str | None, str | None]:
+    """Return the program's file name and its arguments after the first, joined by spaces; None where there are none."""
+    words = [word.replace('\\"', '"') for word in _QUOTED.findall(line)]
+    return (clean(words[0]) if words else None), (clean(" ".join(words[1:])) if len(words) > 1 else None)
+
+
+# --- tier 1 -----------------------------------------------------------------------------------------------------------
+
+_STAT = "/proc/stat"
+_NOTES = (
+    "processes and threads begun (fork and clone, as /proc/stat counts them), which is not the number of programs started",
+    "without names: /proc/stat knows only how many",
+)
+
+
+def difference(before: Sample, after: Sample, _seconds: float, _limits: Limits) -> Answer:
+    """Subtract `processes` of /proc/stat."""
+    first, last = (forks(text) for text in both(_STAT, before, after))
+    grown = growth(first, last)
+    if grown is None:
+        raise TierFailure(
+            Reason("reset", "the counter `processes` of %s went from %d back to %d" % (_STAT, first, last))
+        )
+    return Answer({"count": grown, "items": [], "events": [], "omitted": 0}, notes=_NOTES)
+
+
+def forks(text: str) -> int:
+    """Return the line `processes` of /proc/stat: how often a task was made since boot; ValueError when it is missing."""
+    found = [line.split() for line in text.splitlines() if line.startswith("processes ")]
+    if len(found) != 1 or len(found[0]) != 2:
+        raise ValueError("%s has no line `processes`" % _STAT)
+    return natural(found[0][1])
+
+
+COLLECTOR = Collector(
+    name="execsnoop",
+    category="process",
+    question="Which programs are being started?",
+    kind="events",
+    unit="processes",
+    native=None,
+    bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    procfs=Procfs(files=(_STAT,), difference=difference),
+)
