@@ -183,9 +183,9 @@ def controller(session: nox.Session, ansible: str) -> None:
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity; its own environments are kept between runs."""
     install(session, "ansible-" + BEST_ANSIBLE)
+    home = CACHE / "ansible-test"
+    session.run(sys.executable, "tools/ansible_test_pip.py", str(home), "requirements/sanity.txt", external=True)
     with session.chdir(copy_collection(session)):
-        home = CACHE / "ansible-test"
-        home.mkdir(exist_ok=True)
         session.run("ansible-test", "sanity", "--venv", "--color", "no", *session.posargs, env={"HOME": str(home)})
 
 
