@@ -27,11 +27,22 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 def main(home: pathlib.Path, lock: pathlib.Path) -> int:
     cache = (home / ".ansible" / "test" / "cache").absolute()
-    version = next(word for word in lock.read_text(encoding="utf-8").split() if word.startswith("pip==")).partition("==")[2]
+    version = next(word for word in lock.read_text(encoding="utf-8").split() if word.startswith("pip==")).partition(
+        "=="
+    )[2]
     wheel = cache / ("pip-%s-py3-none-any.whl" % version)
     if not wheel.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet", "--no-deps"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "download",
+            "--quiet",
+            "--no-deps",
+        ]
         subprocess.run([*pip, "--require-hashes", "--requirement", str(lock), "--dest", str(cache)], check=True)
     script = cache / ("get_pip_%s.py" % version.replace(".", "_"))
     script.write_text(SCRIPT.format(wheel=str(wheel)), encoding="utf-8")
