@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""One visit to a host: assess, plan, run all collectors in one window, make one record."""
+
+from __future__ import annotations
+
+import resource
+import time
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import plan, run
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context
+
+SCHEMA = "ebpf.fleet.record/1"
+
+# name: (least, most), in the option's own unit
+_BOUNDS = {
+    "duration": (1, 3600),
+    "max_items": (1, 10000),
+    "max_events": (1, 100000),
+    "max_output": (4096, 64 << 20),
+    "startup_limit": (1, 600),
+}
+
+
+class Settings(t.NamedTuple):
+    """What a collection was asked to do, checked."""
+
+    duration: int
+    collectors: tuple[Collector, ...]
+    tier: str
+    limits: Limits
+    startup_limit: int
+
+
+def argument_spec() -> dict[str, t.Any]:
+    """Return the options of the module `collect`."""
+    defaults = Limits()
+    return {
+        "duration": {"type": "int", "default": 10},
+        "collectors": {"type": "list", "elements": "str"},
+        "tier": {"type": "str", "choices": ["auto", "1", "2", "3"], "default": "auto"},
+        "max_items": {"type": "int", "default": defaults.max_items},
+        "max_events": {"type": "int", "default": defaults.max_events},
+        "max_output": {"type": "int", "default": defaults.max_output},
+        "startup_limit": {"type": "int", "default": 30},
+    }
+
+
+def settings(params: t.Mapping[str, t.Any]) -> Settings:
+    """Check the options; raise ValueError with one sentence that names the wrong one and what would be right."""
+    for name, (least, most) in _BOUNDS.items():
+        if not least <= params[name] <= most:
+            raise ValueError("%s must be from %d to %d, not %d" % (name, least, most, params[name]))
+    names = list(dict.fromkeys(params["collectors"] or [c.name for c in _collectors.COLLECTORS]))
+    return Settings(
+        params["duration"],
+        tuple(_collectors.by_name(name) for name in names),
+        params["tier"],
+        Limits(params["max_items"], params["max_events"], params["max_output"]),
+        params["startup_limit"],
+    )
+
+
+def _cpu_ms(who: int) -> float:
+    usage = resource.getrusage(who)
+    return round((usage.ru_utime + usage.ru_stime) * 1e3, 3)
+
+
+class Survey:
+    """A visit. `record` holds what was gathered so far, whatever happens."""
+
+    def __init__(self, wanted: Settings) -> None:
+        """Assess the host; nothing runs yet."""
+        self._begun = time.monotonic()
+        self._wanted = wanted
+        self._assessment = assess.assess()
+        self.record: dict[str, t.Any] = {
+            "schema": SCHEMA,
+            "capability": self._assessment,
+            "window": None,
+            "results": [],
+            "cost": None,
+            "warnings": [],
+        }
+        self._plans = [plan.plan(collector, wanted.tier, self._assessment) for collector in wanted.collectors]
+
+    def plan(self) -> list[dict[str, t.Any]]:
+        """Return which tiers would be tried for each collector."""
+        return [each.as_dict() for each in self._plans]
+
+    def run(self, attached: t.Callable[[], None] = lambda: None) -> str | None:
+        """Run the window and complete the record; `attached` is called just before it opens. Return None, or a sentence when the host could not do what was asked."""
+        wanted = self._wanted
+        context = Context(self._assessment, wanted.startup_limit)
+        results = self.record["results"]
+        try:
+            for result in run.run(self._plans, wanted.duration, wanted.limits, context, attached):
+                results.append(result)
+        except Exception as error:  # a defect of ours: say so, and keep what there is
+            return "the collection ended early: %s: %s" % (type(error).__name__, error)
+        finally:
+            self._account()
+        if wanted.tier != "auto" and results and all(result["tier"] is None for result in results):
+            reason = results[0]["reason"]
+            cure = " To mend it: %s." % reason["remedy"] if reason["remedy"] else ""
+            return "this host has no tier %s: %s.%s" % (wanted.tier, reason["message"], cure)
+        return None
+
+    def _account(self) -> None:
+        spans = [result["window"] for result in self.record["results"] if result["window"]]
+        if spans:
+            start = min(span["start"] for span in spans)
+            end = max(span["start"] + span["seconds"] for span in spans)
+            self.record["window"] = {
+                "requested": self._wanted.duration,
+                "start": start,
+                "seconds": round(end - start, 6),
+            }
+        self.record["cost"] = {
+            "cpu_ms": _cpu_ms(resource.RUSAGE_SELF),
+            "children_cpu_ms": _cpu_ms(resource.RUSAGE_CHILDREN),
+            "max_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "wall_ms": round((time.monotonic() - self._begun) * 1e3, 3),
+        }
