@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module's EXAMPLES run, from the installed collection, and what they return is what RETURN says."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import typing as t
+
+import conftest
+import pytest
+import returned
+import yaml
+
+MODULES = conftest.documentation("module")
+INVENTORY = "localhost ansible_connection=local ansible_python_interpreter=%s\n" % sys.executable
+
+
+def plays(examples: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return a module's examples as plays: they are plays already, or the tasks of one."""
+    if examples and "hosts" in examples[0]:
+        return examples
+    return [{"hosts": "localhost", "gather_facts": False, "tasks": examples}]
+
+
+def keep_results(play: dict[str, t.Any], module: str, folder: pathlib.Path) -> int:
+    """Have each task of `module` in the play leave its result in a file of the folder; return how many there are."""
+    tasks: list[dict[str, t.Any]] = []
+    kept = 0
+    for task in play["tasks"]:
+        tasks.append(task)
+        if module in task:
+            variable = task.setdefault("register", "kept_result")
+            name = str(folder / ("%d.json" % kept))
+            # A copy on the controller, whatever the host; a template would be a second chance for hostile text.
+            copy = {"content": "{{ %s | to_json }}" % variable, "dest": name, "mode": "0600"}
+            tasks.append({"ansible.builtin.copy": copy, "delegate_to": "localhost"})
+            kept += 1
+    play["tasks"] = tasks
+    return kept
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_run_and_return_what_is_documented(module: str, tmp_path: pathlib.Path) -> None:
+    book = plays(yaml.safe_load(MODULES[module]["examples"]))
+    results = tmp_path / "results"
+    results.mkdir()
+    wanted = sum(keep_results(play, module, results) for play in book)
+    assert wanted, "%s has no example of its own" % module
+    (tmp_path / "inventory").write_text(INVENTORY, encoding="utf-8")
+    (tmp_path / "examples.yml").write_text(yaml.safe_dump(book, sort_keys=False), encoding="utf-8")
+    done = conftest.ansible("ansible-playbook", "-i", "inventory", "examples.yml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = sorted(results.glob("*.json"))
+    assert len(found) == wanted, done.stdout
+    for path in found:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        assert returned.differences(MODULES[module].get("return") or {}, result) == [], path.name
+
+
+def test_all_that_is_promised_is_there() -> None:
+    assert {"ebpf.fleet.capability_facts", "ebpf.fleet.collect"} <= set(MODULES)
