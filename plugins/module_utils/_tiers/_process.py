@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""A child process of its own group that never outlives us, and whose output is read without waiting."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import typing as t
+
+# Nothing of ours reaches the tool: it finds its own programs, writes ASCII or UTF-8, line by line, and leaves no .pyc.
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONNOUSERSITE": "1",
+}
+_PR_SET_PDEATHSIG = 1
+_CHUNK = 65536
+_AT_ONCE = 1 << 20  # bytes read at one call, so that a flood cannot keep us
+
+
+class Child:
+    """A program that was started. `OSError` where it could not be."""
+
+    def __init__(self, argv: t.Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,
+            preexec_fn=_prepare(),  # noqa: PLW1509  # we have one thread
+        )
+        self._pipes = [pipe for pipe in (self._process.stdout, self._process.stderr) if pipe is not None]
+        self._eof = [False, False]
+        for pipe in self._pipes:
+            os.set_blocking(pipe.fileno(), False)
+
+    def descriptors(self) -> list[int]:
+        """Return the pipes that may still have something to read."""
+        return [pipe.fileno() for pipe, eof in zip(self._pipes, self._eof) if not eof]
+
+    def read(self) -> tuple[bytes, bytes]:
+        """Return what is there of standard output and standard error, without waiting."""
+        output, errors = (self._read(which) for which in (0, 1))
+        return output, errors
+
+    def _read(self, which: int) -> bytes:
+        chunks: list[bytes] = []
+        while not self._eof[which] and sum(map(len, chunks)) < _AT_ONCE:
+            try:
+                chunk = os.read(self._pipes[which].fileno(), _CHUNK)
+            except BlockingIOError:
+                break
+            self._eof[which] = not chunk
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the program and to what it has started."""
+        self._signal(signal.SIGINT)
+
+    def status(self) -> int | None:
+        """Return the exit status, negative for a signal, None while it runs. What it left in its group is killed."""
+        if self._process.returncode is None:
+            # WNOWAIT: until it is reaped below, its number, which is its group's, cannot become another's.
+            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+        return self._process.returncode
+
+    def kill(self) -> None:
+        """End the program and its group at once; nothing to do when it has ended."""
+        if self._process.returncode is None:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    def close(self) -> None:
+        """Kill what still runs, and close the pipes."""
+        self.kill()
+        for pipe in self._pipes:
+            pipe.close()
+        self._eof = [True, True]
+
+    def _signal(self, number: int) -> None:
+        if self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, number)
+            except ProcessLookupError:  # everything in the group has ended and waits to be reaped
+                return
+
+
+def _prepare() -> t.Callable[[], None]:
+    """Return what the child does before it becomes the program.
+
+    SIGINT must end it: under nohup or an asynchronous task it would inherit a SIGINT that is ignored, and Python, which
+    the tools are written in, leaves that as it is. And when we die, however that happens, the kernel kills it.
+    """
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # we died before the kernel knew
+            os._exit(1)
+
+    return prepare
