@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import ctypes as C
+import ctypes
 import hashlib
 import pathlib
 import struct
@@ -71,31 +71,31 @@ LIGHT = """\\
 '''
 
 
-class GenLoaderOptions(C.Structure):
+class GenLoaderOptions(ctypes.Structure):
     """struct gen_loader_opts of libbpf.h."""
 
     _fields_ = [
-        ("sz", C.c_size_t),
-        ("data", C.c_void_p),
-        ("insns", C.c_void_p),
-        ("data_sz", C.c_uint32),
-        ("insns_sz", C.c_uint32),
+        ("sz", ctypes.c_size_t),
+        ("data", ctypes.c_void_p),
+        ("insns", ctypes.c_void_p),
+        ("data_sz", ctypes.c_uint32),
+        ("insns_sz", ctypes.c_uint32),
     ]
 
 
-def libbpf() -> C.CDLL:
+def libbpf() -> ctypes.CDLL:
     """The pinned libbpf with the prototypes that we call."""
-    lib = C.CDLL("libbpf.so.1")
-    p, s, u = C.c_void_p, C.c_char_p, C.c_uint32
+    lib = ctypes.CDLL("libbpf.so.1")
+    p, s, u = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
     for name, result, arguments in (
         ("bpf_object__open_file", p, [s, p]),
-        ("bpf_object__gen_loader", C.c_int, [p, p]),
-        ("bpf_object__load", C.c_int, [p]),
+        ("bpf_object__gen_loader", ctypes.c_int, [p, p]),
+        ("bpf_object__load", ctypes.c_int, [p]),
         ("bpf_object__close", None, [p]),
         ("bpf_object__next_map", p, [p, p]),
         ("bpf_object__next_program", p, [p, p]),
         ("bpf_map__name", s, [p]),
-        ("bpf_map__type", C.c_int, [p]),
+        ("bpf_map__type", ctypes.c_int, [p]),
         ("bpf_map__key_size", u, [p]),
         ("bpf_map__value_size", u, [p]),
         ("bpf_map__max_entries", u, [p]),
@@ -133,7 +133,9 @@ def check_toolchain() -> None:
             ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False
         ).stdout
         if found != wanted:
-            sys.exit(f"{package} {wanted} is needed, {found or 'none'} is installed; on Debian 12: apt-get install {package}")
+            sys.exit(
+                f"{package} {wanted} is needed, {found or 'none'} is installed; on Debian 12: apt-get install {package}"
+            )
 
 
 def source_sha256(source: pathlib.Path) -> str:
@@ -164,8 +166,8 @@ def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
     run(STRIP, "-g", str(obj))
     lib = libbpf()
     handle = lib.bpf_object__open_file(str(obj).encode(), None)
-    options = GenLoaderOptions(sz=C.sizeof(GenLoaderOptions))
-    if not handle or lib.bpf_object__gen_loader(handle, C.byref(options)) or lib.bpf_object__load(handle):
+    options = GenLoaderOptions(sz=ctypes.sizeof(GenLoaderOptions))
+    if not handle or lib.bpf_object__gen_loader(handle, ctypes.byref(options)) or lib.bpf_object__load(handle):
         sys.exit(f"libbpf could not make a light loader of {source.name}")
     maps = [
         (
@@ -181,8 +183,8 @@ def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
         (lib.bpf_program__name(p).decode(), lib.bpf_program__section_name(p).decode())
         for p in each(lib.bpf_object__next_program, handle)
     ]
-    raw = struct.pack("<I", options.data_sz) + C.string_at(options.data, options.data_sz)
-    raw += C.string_at(options.insns, options.insns_sz)
+    raw = struct.pack("<I", options.data_sz) + ctypes.string_at(options.data, options.data_sz)
+    raw += ctypes.string_at(options.insns, options.insns_sz)
     lib.bpf_object__close(handle)
     rows = "    ({}),".format
     return TEMPLATE.format(

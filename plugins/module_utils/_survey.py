@@ -94,14 +94,17 @@ class Survey:
         return [each.as_dict() for each in self._plans]
 
     def run(self, attached: t.Callable[[], None] = lambda: None) -> str | None:
-        """Run the window and complete the record; `attached` is called just before it opens. Return None, or a sentence when the host could not do what was asked."""
+        """Run the window and complete the record; `attached` is called just before it opens.
+
+        Return None, or a sentence when the host could not do what was asked.
+        """
         wanted = self._wanted
         context = Context(self._assessment, wanted.startup_limit)
         results = self.record["results"]
         try:
             for result in run.run(self._plans, wanted.duration, wanted.limits, context, attached):
                 results.append(result)
-        except Exception as error:  # a defect of ours: say so, and keep what there is
+        except Exception as error:  # noqa: BLE001  # a defect of ours: say so, and keep what there is
             return "the collection ended early: %s: %s" % (type(error).__name__, error)
         finally:
             self._account()

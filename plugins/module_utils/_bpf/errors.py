@@ -39,7 +39,8 @@ def explain(number: int, what: str, root: bool | None = None, locked: str | None
         # Root, not locked down: a capability was taken away, or seccomp, a container or a security module says no.
         return Reason(
             name,
-            said + " although root: a capability is missing, or a container's seccomp profile or a security module refuses it",
+            said
+            + " although root: a capability is missing, or a container's seccomp profile or a security module refuses it",
             "visit the host itself instead of a container on it, or grant CAP_BPF and CAP_PERFMON",
         )
     if locked == "confidentiality" and number in (errno.EINVAL, errno.ENOENT):
@@ -49,7 +50,9 @@ def explain(number: int, what: str, root: bool | None = None, locked: str | None
         return Reason(name, said + ": this kernel has no bpf(2)", "use a kernel with CONFIG_BPF_SYSCALL=y")
     if number == errno.E2BIG:
         # A field was set that this kernel's union bpf_attr does not have yet.
-        return Reason(name, said + ": the kernel is too old for this", "update to a kernel of 5.17 or later (RHEL 9: 5.14)")
+        return Reason(
+            name, said + ": the kernel is too old for this", "update to a kernel of 5.17 or later (RHEL 9: 5.14)"
+        )
     if number == errno.EINVAL:
         return Reason(name, said + ": the kernel does not know this, or was built without it", "update the kernel")
     if number in (errno.ENOENT, errno.ESRCH):

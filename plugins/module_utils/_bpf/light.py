@@ -77,12 +77,16 @@ def unpack(blob: Blob) -> tuple[bytes, bytes]:
         raise ValueError("the embedded program %s is damaged (%s)" % (blob.NAME, error)) from None
     found = hashlib.sha256(raw).hexdigest()
     if found != blob.SHA256:
-        raise ValueError("the embedded program %s is not what was built: SHA-256 %s, not %s" % (blob.NAME, found, blob.SHA256))
+        raise ValueError(
+            "the embedded program %s is not what was built: SHA-256 %s, not %s" % (blob.NAME, found, blob.SHA256)
+        )
     size = struct.unpack_from("<I", raw)[0]
     return raw[4 : 4 + size], raw[4 + size :]
 
 
-def pack_context(blob: Blob, sizes: t.Mapping[str, int], initial: t.Mapping[str, int], log: int, log_size: int) -> bytearray:
+def pack_context(
+    blob: Blob, sizes: t.Mapping[str, int], initial: t.Mapping[str, int], log: int, log_size: int
+) -> bytearray:
     """Return the loader's context. `sizes`: max_entries by map; `initial`: addresses by map; `log`: an address or 0."""
     size = 24 + 16 * len(blob.MAPS) + 4 * len(blob.PROGRAMS)
     context = bytearray(size)
@@ -146,7 +150,5 @@ def load(
             words = log.value[-_LOG_KEPT:].decode("utf-8", "replace")
             raise syscall.BpfError(-result, "load %s by the light loader" % blob.NAME, words)
     maps, programs = unpack_context(blob, context)
-    shapes = {
-        row[0]: Map(maps[row[0]], row[1], row[2], row[3], (sizes or {}).get(row[0], row[4])) for row in blob.MAPS
-    }
+    shapes = {row[0]: Map(maps[row[0]], row[1], row[2], row[3], (sizes or {}).get(row[0], row[4])) for row in blob.MAPS}
     return Loaded(Maps(shapes, blob.VARIABLES), programs, blob.SHA256)

@@ -126,7 +126,11 @@ class Maps:
         """
         total = 0
         for owner in self._maps.values():
-            said = [line for line in (_text.read_text("/proc/self/fdinfo/%d" % owner.fd) or "").split("\n") if "memlock:" in line]
+            said = [
+                line
+                for line in (_text.read_text("/proc/self/fdinfo/%d" % owner.fd) or "").split("\n")
+                if "memlock:" in line
+            ]
             if not said:
                 return None
             total += int(said[0].split()[1])

@@ -8,32 +8,25 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket
 
 Labels = t.Dict[str, t.Any]
 Row = t.Dict[str, t.Any]
 
 
-class Series(t.NamedTuple):
-    """One distribution. `total` and `buckets` are None where the tier does not know them."""
-
-    labels: Labels
-    count: int
-    total: float | None
-    buckets: list[tuple[int, int, int]] | None
+def series(labels: Labels, count: int, total: float | None, buckets: list[Bucket] | None) -> Row:
+    """Return one distribution. `total` and `buckets` are None where the tier does not know them."""
+    return {"labels": labels, "count": count, "total": total, "buckets": buckets}
 
 
-def histogram(
-    series: t.Iterable[Series], limits: Limits, lost: int | None = None, notes: tuple[str, ...] = ()
-) -> Answer:
+def histogram(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, notes: tuple[str, ...] = ()) -> Answer:
     """Return an Answer of kind `histogram`; `count` and `total` are over all series, those beyond the limit included."""
-    ordered = sorted(series, key=lambda one: -one.count)
-    totals = [one.total for one in ordered]
+    ordered = sorted(rows, key=lambda row: -row["count"])
+    totals = [row["total"] for row in ordered]
     data = {
-        "count": sum(one.count for one in ordered),
-        "total": None
-        if any(total is None for total in totals)
-        else sum(total for total in totals if total is not None),
-        "series": [dict(one._asdict()) for one in ordered[: limits.max_items]],
+        "count": sum(row["count"] for row in ordered),
+        "total": None if None in totals else sum(totals),
+        "series": ordered[: limits.max_items],
     }
     return Answer(data, lost, notes + _left_out("series", len(ordered), limits.max_items))
 

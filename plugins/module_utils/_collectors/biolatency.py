@@ -5,16 +5,52 @@
 
 from __future__ import annotations
 
+import os
 import re
+import struct
 import typing as t
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Series, histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Link,
+    Native,
+    Procfs,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket, merge
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import biolatency as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+_NUMBERS = "/sys/dev/block/%d:%d"
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Return one distribution per device."""
+    rows = [_decode.series([raw], {"device": name_of(struct.unpack("=I", key)[0])}) for key, raw in maps.items("hists")]
+    return histogram(rows, limits, lost=maps.variable("lost"))
+
+
+def name_of(number: int, pattern: str = _NUMBERS) -> str:
+    """Return the name of a device number (major << 20 | minor), or "major:minor" when it is there no more."""
+    major, minor = number >> 20, number & 0xFFFFF
+    try:
+        return clean(os.path.basename(os.readlink(pattern % (major, minor))), 64)
+    except OSError:
+        return "%d:%d" % (major, minor) if number else "unknown"
+
+
+_NATIVE = Native(program=program, links=(Link("on_issue", "tp_btf"), Link("on_complete", "tp_btf")), read=read)
+
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
@@ -30,18 +66,17 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     for value, buckets in log2_histograms(text_after(text, _READY), "usecs", "disk"):
         by_device.setdefault(_device(value), []).append(buckets)
     merged = {device: merge(several) for device, several in by_device.items()}
-    filled = sum(len(buckets) for several in by_device.values() for buckets in several)
-    full = (
-        "the tool's table has room for %d pairs of device and bucket and is full: there may have been more"
-        % _TABLE_SIZE
-    )
-    return histogram(
+    answer = histogram(
         (
-            Series({"device": device}, sum(n for _lo, _hi, n in buckets), None, buckets)
+            series({"device": device}, sum(n for _lo, _hi, n in buckets), None, buckets)
             for device, buckets in merged.items()
         ),
         limits,
-        notes=(full,) if filled >= _TABLE_SIZE else (),
+    )
+    if sum(len(buckets) for several in by_device.values() for buckets in several) < _TABLE_SIZE:
+        return answer
+    return answer._replace(
+        truncated="the tool's table, with room for %d pairs of device and bucket, is full" % _TABLE_SIZE
     )
 
 
@@ -77,7 +112,7 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     """Subtract device by device, leaving out partitions, whose requests their device counts as well."""
     first, last = (disks(text) for text in both(_DISKSTATS, before, after))
     whole = whole_devices(last, after)
-    series: list[Series] = []
+    rows: list[Row] = []
     notes = list(_NOTES)
     for name, disk in last.items():
         if name not in whole:
@@ -85,16 +120,16 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         earlier = first.get(name)
         done, milliseconds = _grown(earlier if earlier is not None and earlier.number == disk.number else None, disk)
         if done:
-            series.append(Series({"device": clean(name, 64)}, done, milliseconds * 1000, None))
+            rows.append(series({"device": clean(name, 64)}, done, milliseconds * 1000, None))
     gone = sorted(name for name in whole_devices(first, before) if name not in last)
     if gone:
         notes.append(
             "went away in the window, so that their requests are not counted: %s" % clean(", ".join(gone), 200)
         )
-    stacked = sorted(one.labels["device"] for one in series if _STACKED.fullmatch(one.labels["device"]))
+    stacked = sorted(row["labels"]["device"] for row in rows if _STACKED.fullmatch(row["labels"]["device"]))
     if stacked:
         notes.append("lie on other devices, which count the same requests again: %s" % clean(", ".join(stacked), 200))
-    return histogram(series, limits, notes=tuple(notes))
+    return histogram(rows, limits, notes=tuple(notes))
 
 
 def disks(text: str) -> dict[str, Disk]:
@@ -144,7 +179,7 @@ COLLECTOR = Collector(
     question="How long do block devices take to answer?",
     kind="histogram",
     unit="us",
-    native=None,
+    native=_NATIVE,
     bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_DISKSTATS, _DEVICES), difference=difference),
 )

@@ -5,14 +5,73 @@
 
 from __future__ import annotations
 
+import mmap
 import re
+import struct
 import typing as t
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import events
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts, events
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Link,
+    Native,
+    Procfs,
+)
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import execsnoop as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+_HEAD = struct.Struct("=QIIIHH16s")  # struct event of bpf/execsnoop.bpf.c, up to its text
+_ARGS_MAX = 256
+_ROOM_FOR_ONE = 256  # bytes of the ring that an event takes, generously
+_CUT_NOTE = "of each program, 128 bytes of its file name and 256 bytes of its arguments at most"
+
+
+def sizes(limits: Limits) -> dict[str, int]:
+    """Return the ring buffer's size for `max_events`: a power of two and whole pages, as the kernel wants it."""
+    return {"first": max(1 << (limits.max_events * _ROOM_FOR_ONE - 1).bit_length(), mmap.PAGESIZE)}
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Return the first events in full, and the counts by name of all of them."""
+    start = struct.unpack("=QQ", maps.variable_bytes("window"))[0]
+    rows = [native_event(raw, start) for raw in maps.records("first")]
+    names = [(c_string(key), struct.unpack("=Q", raw)[0]) for key, raw in maps.items("counts")]
+    by_name = counts(({"labels": {"comm": name}, "count": n} for name, n in names), limits)
+    lost, count = maps.variable("lost"), maps.variable("events")
+    answer = events(rows, limits, lost, (_CUT_NOTE,))
+    answer.data.update(count=count, items=by_name.data["items"], omitted=count - lost - len(answer.data["events"]))
+    return answer
+
+
+def native_event(raw: bytes, start: int) -> dict[str, t.Any]:
+    """Return the event in one `struct event`; `start` is the window's, on the same clock."""
+    time, pid, ppid, uid, filename_size, args_size, comm = _HEAD.unpack_from(raw)
+    text = raw[_HEAD.size :]
+    words = text[filename_size : filename_size + args_size].split(b"\0")[1:]
+    if args_size < _ARGS_MAX and words and not words[-1]:
+        words.pop()  # what follows the last argument's NUL
+    return {
+        "t_ms": round((time - start) / 1e6),
+        "pid": pid,
+        "ppid": ppid,
+        "uid": uid,
+        "comm": c_string(comm),
+        "filename": c_string(text[:filename_size]) if filename_size else None,
+        "args": clean(b" ".join(words)) if words else None,
+        "ret": 0,
+    }
+
+
+_NATIVE = Native(program=program, links=(Link("on_exec", "tp_btf"),), read=read, sizes=sizes)
+
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
@@ -128,7 +187,7 @@ COLLECTOR = Collector(
     question="Which programs are being started?",
     kind="events",
     unit="processes",
-    native=None,
+    native=_NATIVE,
     bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT,), difference=difference),
 )

@@ -7,12 +7,38 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, growth, natural
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Series, histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Link,
+    Native,
+    Procfs,
+)
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import runqlat as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Add up the CPUs' histograms."""
+    return histogram([_decode.series(maps.per_cpu("hists"), {})], limits, lost=maps.variable("lost"))
+
+
+_NATIVE = Native(
+    program=program,
+    links=(Link("on_wakeup", "tp_btf"), Link("on_wakeup_new", "tp_btf"), Link("on_switch", "tp_btf")),
+    read=read,
+)
+
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
@@ -24,8 +50,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     found = list(log2_histograms(text_after(text, _READY), "usecs", None))
     if len(found) > 1:
         raise ValueError("the tool printed %d histograms where one was expected" % len(found))
-    series = [Series({}, sum(n for _lo, _hi, n in buckets), None, buckets) for _label, buckets in found]
-    return histogram(series, limits)
+    return histogram((series({}, sum(n for _lo, _hi, n in buckets), None, buckets) for _, buckets in found), limits)
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
@@ -43,8 +68,8 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         runs, waited, notes = _over_cpus(before[_SCHEDSTAT], after[_SCHEDSTAT])
     else:
         runs, waited, notes = _over_threads(before, after)
-    series = [Series({}, runs, round(waited / 1000, 3), None)] if runs else []
-    return histogram(series, limits, notes=(_MEAN, *notes))
+    rows = [series({}, runs, round(waited / 1000, 3), None)] if runs else []
+    return histogram(rows, limits, notes=(_MEAN, *notes))
 
 
 def cpus(text: str) -> dict[str, tuple[int, int]]:
@@ -122,7 +147,7 @@ COLLECTOR = Collector(
     question="How long do runnable tasks wait for a CPU?",
     kind="histogram",
     unit="us",
-    native=None,
+    native=_NATIVE,
     bcc=Bcc(tool="runqlat", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(_SCHEDSTAT,), difference=difference, instead=(_TASKS,)),
 )

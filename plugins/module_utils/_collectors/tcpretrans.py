@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import typing as t
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sockets
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, counts
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Link,
+    Native,
+    Procfs,
+)
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpretrans as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 
 _MAPPED = "::ffff:"
@@ -40,6 +52,62 @@ def flow(
         "process": process,
         "pid": pid,
     }
+
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+_FLOW = struct.Struct("=16s16sIHHHH")  # struct flow of bpf/tcpretrans.bpf.c
+_SEEN = struct.Struct("=QQQII")  # struct retransmits
+# include/net/tcp_states.h
+_STATES = [
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+    "NEW_SYN_RECV",
+]
+_OWNER_NOTE = (
+    "process: who had the flow's socket open when the window was over; null when nobody had (it was closed, is the kernel's "
+    "own, or was not accepted yet)"
+)
+_SEGMENTS_NOTE = "one retransmit may send several segments; the kernel's RetransSegs counts segments"
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Return one row per flow, with the process that has its socket open."""
+    flows = [(key, _SEEN.unpack(raw)) for key, raw in maps.items("flows")]
+    owners = _sockets.owners(inode for _key, (_count, _segments, inode, _state, _unused) in flows)
+    rows = [native_row(key, seen, owners.get(seen[2])) for key, seen in flows]
+    answer = counts(rows, limits, maps.variable("events"), maps.variable("lost"), (_SEGMENTS_NOTE, _OWNER_NOTE))
+    answer.data["segments"] = maps.variable("segments")
+    return answer
+
+
+def native_row(key: bytes, seen: tuple[int, int, int, int, int], owner: _sockets.Owner | None) -> dict[str, t.Any]:
+    """Return the row of one `struct flow` and its `struct retransmits`."""
+    saddr, daddr, netns, family, sport, dport, _unused = _FLOW.unpack(key)
+    events, segments, _inode, state, _unused = seen
+    width = 16 if family == socket.AF_INET6 else 4
+    ends = [socket.inet_ntop(family, raw[:width]) for raw in (saddr, daddr)]
+    labels = flow(ends[0], sport, ends[1], socket.ntohs(dport), netns)
+    if owner is not None:
+        labels["process"], labels["pid"] = owner.process, owner.pid
+    name = _STATES[state - 1] if 0 < state <= len(_STATES) else str(state)
+    return {"labels": labels, "count": events, "segments": segments, "state": name}
+
+
+_NATIVE = Native(
+    program=program,
+    links=(Link("on_retransmit", "tp_btf"), Link("on_retransmit_synack", "tp_btf")),
+    read=read,
+)
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
@@ -162,7 +230,7 @@ COLLECTOR = Collector(
     question="Which TCP connections send again what was lost?",
     kind="counts",
     unit="retransmits",
-    native=None,
+    native=_NATIVE,
     bcc=Bcc(tool="tcpretrans", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6), difference=difference),
 )

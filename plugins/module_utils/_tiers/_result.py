@@ -58,7 +58,9 @@ def answered(
     omitted = answer.data.get("omitted") or 0
     if answer.lost or answer.truncated:
         status = "truncated"
-        reason = Reason("lost", "events found no room and were not kept in full: %s" % (answer.lost or "their number is unknown"))
+        reason = Reason(
+            "lost", "events found no room and were not kept in full: %s" % (answer.lost or "their number is unknown")
+        )
         if answer.truncated:
             reason = Reason("capped", answer.truncated)
     elif omitted:

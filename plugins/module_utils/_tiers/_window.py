@@ -10,17 +10,21 @@ import typing as t
 
 
 class Window(t.NamedTuple):
-    """From `start` to `end`, in nanoseconds of the monotonic clock, which is bpf_ktime_get_ns's; `unix` is when it began."""
+    """From `start` to `end`, in nanoseconds of the monotonic clock, which is bpf_ktime_get_ns's; `unix` is when it began.
+
+    `measured`: the kernel takes the run time of programs meanwhile.
+    """
 
     start: int
     end: int
     unix: float
+    measured: bool = False
 
     @classmethod
-    def beginning(cls, seconds: float, lead: float = 0.002) -> Window:
+    def beginning(cls, seconds: float, lead: float = 0.002, measured: bool = False) -> Window:
         """Return a window that begins in `lead` seconds, so that every program can be told of it before."""
         start = time.monotonic_ns() + int(lead * 1e9)
-        return cls(start, start + int(seconds * 1e9), time.time() + lead)
+        return cls(start, start + int(seconds * 1e9), time.time() + lead, measured)
 
     @property
     def seconds(self) -> float:

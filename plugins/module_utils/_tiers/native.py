@@ -41,7 +41,7 @@ class _NativeRun(Running):
         self._spec, self._loaded, self._limits = spec, loaded, limits
         self._window: Window | None = None
         self.span = None
-        self.cost = {
+        self.cost = self._cost = {
             "loader": loaded.loader,
             "blob_sha256": loaded.sha256,
             "load_ms": load_ms,
@@ -64,14 +64,13 @@ class _NativeRun(Running):
 
     def end(self) -> None:
         """Note what the programs cost, then detach them. They have stopped counting by themselves."""
-        assert self.cost is not None
         times = [program_run_time(fd) for fd in self._loaded.programs.values()]
         self._loaded.detach()
-        if any(count for _ns, count in times):
-            self.cost["run_ns"] = sum(ns for ns, _count in times)
-            self.cost["run_count"] = sum(count for _ns, count in times)
-        self.cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
-        self.cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
+        if self._window is not None and self._window.measured:
+            self._cost["run_ns"] = sum(ns for ns, _count in times)
+            self._cost["run_count"] = sum(count for _ns, count in times)
+        self._cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
+        self._cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
 
     def finish(self, deadline: float) -> Answer:
         """Read the maps."""

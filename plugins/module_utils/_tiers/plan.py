@@ -25,7 +25,9 @@ class Plan(t.NamedTuple):
         return {
             "collector": self.collector.name,
             "tiers": list(self.tiers),
-            "passed": [{"tier": tier, "source": NAMES[tier], "reason": reason.as_dict()} for tier, reason in self.passed],
+            "passed": [
+                {"tier": tier, "source": NAMES[tier], "reason": reason.as_dict()} for tier, reason in self.passed
+            ],
         }
 
 

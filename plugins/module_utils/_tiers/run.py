@@ -37,7 +37,7 @@ class _Question:
 
     def __init__(self, plan: Plan, limits: Limits, context: Context) -> None:
         self.collector = plan.collector
-        self.attempts = [Attempt(tier, NAMES[tier], reason) for tier, reason in plan.passed if tier > min(plan.tiers, default=0)]
+        self.attempts = [Attempt(tier, NAMES[tier], reason) for tier, reason in plan.passed]
         self._left = list(plan.tiers)
         self._limits, self._context = limits, context
         self._standby: Running | None = None
@@ -78,19 +78,22 @@ class _Question:
         return True
 
     def open(self, window: Window) -> None:
-        """The window begins. /proc is sampled too, where it could answer should the better tier fail after all."""
+        """The window begins."""
         while self.running is not None:
             try:
                 self.running.open(window)
-                break
+                return
             except TierFailure as failure:
                 self.give_up(failure)
-        if self.running is not None and self.tier > 1 and 1 in self._left:
+
+    def stand_by(self, window: Window) -> None:
+        """Sample /proc beside a tool, which may still fail when it is asked for what it found."""
+        if self.tier == 2 and self.running is not None and 1 in self._left:
             try:
                 self._standby = procfs.start(self.collector, self._limits, self._context)
                 self._standby.open(window)
             except TierFailure:
-                self._standby = None  # its reason is asked for again, and told, if it is ever needed
+                self._standby = None  # its reason is told when it is needed
 
     def each(self) -> t.Iterator[Running]:
         """What runs for this collector."""
@@ -102,7 +105,7 @@ class _Question:
     def finish(self, deadline: float) -> dict[str, t.Any]:
         """Read what was found out, and return the result."""
         if self.running is None:
-            return failed(self.collector, self.attempts)
+            return failed(self.collector, self._tried())
         try:
             return self._answer(self.running, self.tier, deadline)
         except TierFailure as failure:
@@ -113,11 +116,15 @@ class _Question:
                 return self._answer(self._standby, 1, deadline)
             except TierFailure as failure:
                 self._note(failure)
-        return failed(self.collector, self.attempts)
+        return failed(self.collector, self._tried())
+
+    def _tried(self) -> list[Attempt]:
+        return sorted(self.attempts, key=lambda attempt: -attempt.tier)
 
     def _answer(self, running: Running, tier: int, deadline: float) -> dict[str, t.Any]:
         answer: Answer = running.finish(deadline)
-        return answered(self.collector, self.attempts, answer, tier, running.source, running.span, running.cost)
+        before = [attempt for attempt in self._tried() if attempt.tier > tier]
+        return answered(self.collector, before, answer, tier, running.source, running.span, running.cost)
 
     def close(self) -> None:
         """Release everything."""
@@ -143,7 +150,7 @@ def _wait(questions: t.Sequence[_Question], seconds: float) -> None:
 def _until_ready(questions: t.Sequence[_Question], seconds: float) -> None:
     """Wait until every collector counts; what takes longer than `seconds` is given up for the next tier."""
     deadline = time.monotonic() + seconds
-    while not all([q.ready() for q in questions]):
+    while sum(not question.ready() for question in questions):
         if time.monotonic() >= deadline:
             for question in questions:
                 if not question.ready():
@@ -155,7 +162,11 @@ def _until_ready(questions: t.Sequence[_Question], seconds: float) -> None:
 
 
 def run(
-    plans: t.Sequence[Plan], seconds: float, limits: Limits, context: Context, attached: t.Callable[[], None] = lambda: None
+    plans: t.Sequence[Plan],
+    seconds: float,
+    limits: Limits,
+    context: Context,
+    attached: t.Callable[[], None] = lambda: None,
 ) -> t.Iterator[dict[str, t.Any]]:
     """Yield one result per plan, in their order, after one shared window of `seconds`.
 
@@ -168,15 +179,17 @@ def run(
         # Tools that compile for seconds are started first, so that programs attached in microseconds do not wait for them.
         for question in sorted(questions, key=_Question.starts_slowly, reverse=True):
             question.start()
-        attached()
         _until_ready(questions, context.startup_limit)
+        attached()
         try:
             stats = syscall.enable_run_time_stats()  # our own cost; without it, it is unknown
         except syscall.BpfError:
             stats = None
-        window = Window.beginning(seconds)
+        window = Window.beginning(seconds, measured=stats is not None)
         for question in questions:
             question.open(window)
+        for question in questions:
+            question.stand_by(window)
         _wait(questions, window.left())
         for question in questions:
             for running in question.each():

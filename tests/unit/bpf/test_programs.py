@@ -33,7 +33,7 @@ def test_program_is_made_of_the_source_beside_it(name: str) -> None:
     digest = hashlib.sha256()
     for path in [CHECKOUT / "bpf" / (name + ".bpf.c"), *sorted((CHECKOUT / "bpf" / "include").glob("*.h"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    assert generated(name).SOURCE_SHA256 == digest.hexdigest(), "run `make bpf`"
+    assert digest.hexdigest() == generated(name).SOURCE_SHA256, "run `make bpf`"
 
 
 @pytest.mark.parametrize("name", NAMES)
