@@ -71,7 +71,7 @@ def install(session: nox.Session, lock: str) -> None:
 
 def copy_collection(session: nox.Session) -> pathlib.Path:
     """Copy what git tracks, or would, to a collection tree of its own; return the collection's folder."""
-    root = pathlib.Path(session.create_tmp()) / "collections"
+    root = pathlib.Path(session.create_tmp()).absolute() / "collections"
     shutil.rmtree(root, ignore_errors=True)
     target = root / "ansible_collections" / "ebpf" / "fleet"
     listed = subprocess.run(
@@ -94,7 +94,7 @@ def copy_collection(session: nox.Session) -> pathlib.Path:
 def build(session: nox.Session) -> pathlib.Path:
     """Build the collection from a copy; return the tarball."""
     source = copy_collection(session)
-    output = pathlib.Path(session.create_tmp())
+    output = pathlib.Path(session.create_tmp()).absolute()
     for old in output.glob("*.tar.gz"):
         old.unlink()
     session.run(
@@ -219,7 +219,7 @@ def package(session: nox.Session) -> None:
     """The built tarball, installed, with the examples of its own documentation."""
     install(session, "ansible-" + BEST_ANSIBLE)
     tarball = build(session)
-    root = pathlib.Path(session.create_tmp()) / "installed"
+    root = pathlib.Path(session.create_tmp()).absolute() / "installed"
     shutil.rmtree(root, ignore_errors=True)
     environment = collection_environment(root)
     session.run(
@@ -264,6 +264,17 @@ def pytest_as_root(session: nox.Session, environment: dict[str, str], *arguments
         session.error(
             "These tests load programs into the kernel: run them as root, or let sudo work without a password."
         )
-    kept = {**environment, "PATH": session.bin + os.pathsep + os.environ["PATH"], "CI": "true" if IN_CI else ""}
+    kept = {**environment, "PATH": session.bin + os.pathsep + os.environ["PATH"], **({"CI": "true"} if IN_CI else {})}
     assignments = ["%s=%s" % item for item in kept.items()]
     session.run(*root, "env", *assignments, session.bin + "/python", "-m", "pytest", *arguments, external=True)
+
+
+@nox.session(venv_backend="none", default=False)
+def lock(session: nox.Session) -> None:
+    """Pin the newest releases again: what the lock files of requirements/ hold, from the .in beside each."""
+    oldest = {"unit": "3.8", "sanity": "3.9", "ansible-2.21": "3.12"}
+    with session.chdir("requirements"):
+        for source in sorted(pathlib.Path().glob("*.in")):
+            floor = oldest.get(source.stem, "3.11")
+            options = ["--quiet", "--upgrade", "--universal", "--generate-hashes", "--no-header", "--python-version", floor]
+            session.run(UV, "pip", "compile", *options, str(source), "-o", source.stem + ".txt", external=True)
