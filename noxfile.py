@@ -174,18 +174,22 @@ def types(session: nox.Session) -> None:
     environment = {"MYPYPATH": os.pathsep.join((str(COLLECTIONS), str(HERE / "tools")))}
     names = ["ansible_collections.ebpf.fleet.plugins." + room for room in ("module_utils", "modules")]
     oldest = ["--python-version", "3.10"]  # that mypy knows; the unit tests go down to 3.8
-    session.run("mypy", *oldest, *(word for name in names for word in ("-p", name)), env=environment)
-    session.run("mypy", "-p", "ansible_collections.ebpf.fleet.plugins", env=environment)
-    session.run("mypy", "noxfile.py", "tools", "bpf", env=environment)
+    failed = run_each(
+        session,
+        ["mypy", *oldest, *(word for name in names for word in ("-p", name))],
+        ["mypy", "-p", "ansible_collections.ebpf.fleet.plugins"],
+        ["mypy", "noxfile.py", "tools", "bpf"],
+        env=environment,
+    )
+    if failed:
+        session.error("failed: " + ", ".join(failed))
 
 
 @nox.session(python=UNIT)
 def unit(session: nox.Session) -> None:
     """What runs on hosts, without Ansible."""
     install(session, "unit")
-    session.run(
-        "python", "-m", "pytest", *(session.posargs or [tests for tests in TARGET_TESTS if (HERE / tests).exists()])
-    )
+    session.run("python", "-m", "pytest", *(session.posargs or TARGET_TESTS))
 
 
 @nox.session
@@ -276,5 +280,13 @@ def lock(session: nox.Session) -> None:
     with session.chdir("requirements"):
         for source in sorted(pathlib.Path().glob("*.in")):
             floor = oldest.get(source.stem, "3.11")
-            options = ["--quiet", "--upgrade", "--universal", "--generate-hashes", "--no-header", "--python-version", floor]
+            options = [
+                "--quiet",
+                "--upgrade",
+                "--universal",
+                "--generate-hashes",
+                "--no-header",
+                "--python-version",
+                floor,
+            ]
             session.run(UV, "pip", "compile", *options, str(source), "-o", source.stem + ".txt", external=True)
