@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controller half of a run's report; the documentation stands in plugins/modules/report.py."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _arguments, _files, _html, _markdown, _run, _summary, _survey
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Fate, Survey
+
+_FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
+    "survey.json": Survey.write_json,
+    "survey.md": _markdown.write,
+    "survey.html": _html.write,
+}
+
+
+class ActionModule(ActionBase):
+    """Folds a run's records into its report."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Return where the report is and its headline; fail with one sentence where it cannot be written."""
+        super().run(tmp, task_vars)
+        _valid, arguments = self.validate_argument_spec(argument_spec=_arguments.run_spec())
+        try:
+            return self._report(arguments["report_dir"], arguments["run"], task_vars or {})
+        except StorageError as error:
+            raise AnsibleActionFail("The report is not written; what the run had stored is untouched. %s" % error) from error
+
+    def _report(self, report_dir: str, wanted: str | None, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        mine = _run.known_process_run(C.DEFAULT_LOCAL_TMP)
+        run_id = wanted or mine or _run.newest(report_dir)
+        folder = _run.run_folder(report_dir, run_id)
+        paths = {name: os.path.join(folder, name) for name in _FILES}
+        result: dict[str, t.Any] = {"changed": False, "run": run_id, "run_dir": folder, "files": list(paths.values())}
+        if self._task.check_mode:
+            self._display.display("Check mode: the report would be written to %s" % ", ".join(paths.values()))
+            return result
+        run = _run.load(folder)
+        survey = _survey.gather(folder, run, self._fates(run_id, variables) if run_id == mine else _no_fate)
+        with contextlib.closing(survey):
+            table = _summary.table(survey.head)
+            try:
+                _write(survey, paths)
+                _run.point_latest(report_dir, run)
+            except StorageError:
+                self._display.display(table)  # what was found is told, even where it cannot be kept
+                raise
+            self._display.display("%s\n%s" % (table, paths["survey.html"]))
+            whole = survey.head["inventory"]
+            return {**result, **{key: whole[key] for key in ("hosts", "outcomes", "tiers", "published_tiers")}}
+
+    @staticmethod
+    def _fates(run_id: str, variables: t.Mapping[str, t.Any]) -> _survey.Fates:
+        """Return what this play knows of hosts that left no record: `visit` told it in ansible_facts.ebpf."""
+        going = {str(host) for host in variables.get("ansible_play_hosts", ())}
+        hostvars = variables.get("hostvars", {})
+
+        def fate(host: str) -> Fate | None:
+            facts = (hostvars[host].get("ansible_facts") or {}).get("ebpf") if host in hostvars else None
+            if facts and facts.get("run") == run_id and facts.get("outcome"):
+                return Fate(str(facts["outcome"]), None if facts["message"] is None else str(facts["message"]))
+            return Fate("skipped", "The play had not visited the host when this report was made.") if host in going else None
+
+        return fate
+
+
+def _no_fate(_host: str) -> Fate | None:
+    """Know nothing of hosts without a record: the run is of another process."""
+    return None
+
+
+def _write(survey: Survey, paths: t.Mapping[str, str]) -> None:
+    """Write all files of the report; each takes its name only when all of them are on the disk."""
+    with contextlib.ExitStack() as stack:
+        for name, write in _FILES.items():
+            stream = stack.enter_context(_files.replacing(paths[name]))
+            write(survey, stream)
+            stream.flush()
+            os.fsync(stream.fileno())

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of a report as inline SVG, from numbers alone: no text of a host enters them unescaped, no style, no script."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils import _histogram
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _units
+from markupsafe import Markup, escape
+
+Buckets = t.Sequence[t.Sequence[int]]
+
+_MOST = 64  # bars; log2 buckets of 64-bit values are no more
+
+
+def tier_bar(tiers: t.Mapping[str, int], hosts: int) -> Markup:
+    """Return a bar of a fleet's hosts by tier, its parts as long as their share."""
+    parts, at, words = [], 0.0, []
+    for tier in ("3", "2", "1", "unknown"):
+        if tiers[tier]:
+            width = 100 * tiers[tier] / hosts
+            parts.append('<rect class="t%s" x="%.2f" y="0" width="%.2f" height="8"/>' % (tier, at, width))
+            words.append("%s: %d" % ("no tier" if tier == "unknown" else "tier " + tier, tiers[tier]))
+            at += width
+    label = escape(", ".join(words) or "no hosts")
+    return Markup('<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>%s</svg>') % (
+        label, label, Markup("".join(parts)),
+    )  # fmt: skip
+
+
+def histogram(buckets: Buckets, unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> Markup:
+    """Return a histogram with its axis, a tooltip for each bar, and the buckets of p50, p90 and p99 marked."""
+    bars = _bars(buckets)
+    if not bars:
+        return Markup("")
+    left, top, width, height = 44, 18, 560, 132
+    step = width / len(bars)
+    most = max(count for _lo, _hi, count in bars)
+    total = sum(count for _lo, _hi, count in bars)
+    parts = [_grid(left, top, width, height, most)]
+    every = max(1, -(-len(bars) * 56 // width))
+    for index, (lo, hi, count) in enumerate(bars):
+        x = left + index * step
+        size = height * count / most
+        size = max(size, 1.5) if count else 0.0  # what happened once is seen
+        title = "%s \u2013 %s: %s (%s)" % (
+            _units.quantity(lo, unit), _units.quantity(hi, unit), _units.number(count), _units.share(count, total),
+        )  # fmt: skip
+        parts.append(
+            '<g class="b"><rect class="hit" x="%.1f" y="%d" width="%.1f" height="%d"/>'
+            '<rect class="v" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="1.5"/><title>%s</title></g>'
+            % (x, top, step, height, x + step * 0.08, top + height - size, step * 0.84, size, escape(title))
+        )
+        if index % every == 0:
+            parts.append(_tick(x, top + height, _units.quantity(lo, unit)))
+    parts.append(_marks(bars, quantiles, left, top, step, height))
+    return Markup('<svg class="hist" viewBox="0 0 616 172" role="img" aria-label="%s">%s</svg>') % (
+        _said(bars, unit, quantiles), Markup("".join(parts)),
+    )  # fmt: skip
+
+
+def spark(buckets: Buckets, unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> Markup:
+    """Return a small histogram of one path: a page may hold a thousand of them."""
+    bars = _bars(buckets)
+    if not bars:
+        return Markup("")
+    step = 160 / len(bars)
+    most = max(count for _lo, _hi, count in bars)
+    path = "".join(
+        "M%.1f 36h%.1fv-%.1fh-%.1fz" % (index * step, step * 0.84, max(34 * count / most, 1), step * 0.84)
+        for index, (_lo, _hi, count) in enumerate(bars)
+        if count
+    )
+    said = _said(bars, unit, quantiles)
+    return Markup(
+        '<svg class="spark" viewBox="0 0 160 38" role="img" aria-label="%s"><title>%s</title><path class="v" d="%s"/>'
+        '<path class="axis" d="M0 37h160"/></svg>'
+    ) % (said, said, Markup(path))
+
+
+def _bars(buckets: Buckets) -> list[tuple[int, int, int]]:
+    """Return the buckets with the empty ones between them, so that the axis has no gaps."""
+    given = [(lo, hi, count) for lo, hi, count in buckets]
+    if not given or any((lo, hi) != _histogram.bounds(_histogram.slot_of(lo)) for lo, hi, _count in given):
+        return given[:_MOST]
+    counts = {_histogram.slot_of(lo): count for lo, _hi, count in given}
+    return [(*_histogram.bounds(slot), counts.get(slot, 0)) for slot in range(min(counts), max(counts) + 1)]
+
+
+def _grid(left: int, top: int, width: int, height: int, most: int) -> str:
+    base = top + height
+    return (
+        '<path class="grid" d="M{l} {t}h{w}M{l} {m}h{w}"/><path class="axis" d="M{l} {b}h{w}"/>'
+        '<text class="y" x="{x}" y="{ty}">{most}</text><text class="y" x="{x}" y="{my}">{half}</text><text class="y" x="{x}" y="{by}">0</text>'
+    ).format(
+        l=left, t=top, w=width, m=top + height / 2, b=base, x=left - 6, ty=top + 4, my=top + height / 2 + 4, by=base + 4,
+        most=_short(most), half=_short(most / 2),
+    )  # fmt: skip
+
+
+def _tick(x: float, y: float, text: str) -> str:
+    return '<path class="axis" d="M%.1f %.1fv4"/><text class="x" x="%.1f" y="%.1f">%s</text>' % (x, y, x, y + 16, escape(text))
+
+
+def _marks(
+    bars: t.Sequence[tuple[int, int, int]],
+    quantiles: t.Mapping[str, t.Mapping[str, int] | None],
+    left: int,
+    top: int,
+    step: float,
+    height: int,
+) -> str:
+    """Mark the quantiles' buckets; those that share one share the mark."""
+    marks: dict[int, list[str]] = {}
+    for name, bounds in quantiles.items():
+        for index, (lo, _hi, _count) in enumerate(bars):
+            if bounds is not None and bounds["lo"] == lo:
+                marks.setdefault(index, []).append(name)
+    parts, free_from = [], 0.0
+    for index, names in sorted(marks.items()):
+        x = left + (index + 0.5) * step
+        row = 0 if x - 22 * len(names) >= free_from else 1
+        free_from = x + 22 * len(names)
+        parts.append(
+            '<path class="q" d="M%.1f %dV%d"/><text class="q" x="%.1f" y="%d">%s</text>'
+            % (x, top - 2 + 10 * row, top + height, x, top - 6 + 10 * row, " ".join(names))
+        )
+    return "".join(parts)
+
+
+def _said(bars: t.Sequence[tuple[int, int, int]], unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> str:
+    total = sum(count for _lo, _hi, count in bars)
+    found = ", ".join("%s %s" % (name, _units.interval(bounds, unit)) for name, bounds in quantiles.items())
+    return "%s events; %s" % (_units.number(total), found)
+
+
+def _short(value: float) -> str:
+    """Return a number in at most five characters.
+
+    >>> _short(950), _short(12345), _short(2500000)
+    ('950', '12.3k', '2.5M')
+    """
+    for divisor, suffix in ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= divisor:
+            return "%.3g%s" % (value / divisor, suffix)
+    return "%.3g" % value
