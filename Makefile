@@ -12,12 +12,19 @@ VENV := .venv
 TOOLS := .cache/nox
 NOX := $(TOOLS)/bin/nox
 
+# Without INVENTORY: this machine. REPORT_DIR, where given, reaches the role as an environment variable.
 INVENTORY ?=
 LIMIT ?=
 DURATION ?=
-REPORT_DIR ?= reports
+RUN ?=
 ARGS ?=
+ifdef REPORT_DIR
 export REPORT_DIR
+endif
+PLAYBOOK := $(VENV)/bin/ansible-playbook
+# By the Python that made the environment: a search for one may end at a version manager's shim that does not run.
+THIS_MACHINE = -i '$(shell uname -n),' -c local \
+	-e 'ansible_python_interpreter=$(shell $(PYTHON) -c 'import sys; print(sys.executable)')'
 
 .PHONY: help
 help: ## List the targets
@@ -32,6 +39,14 @@ env: python ## Make the private environment that the survey runs in
 	@$(PYTHON) tools/environment.py $(VENV) requirements/controller.txt
 	@mkdir -p .cache/collections/ansible_collections/ebpf
 	@test -e .cache/collections/ansible_collections/ebpf/fleet || ln -s ../../../.. .cache/collections/ansible_collections/ebpf/fleet
+
+.PHONY: survey report
+survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [DURATION=seconds] [REPORT_DIR=...] [ARGS=...]
+	@$(PLAYBOOK) ebpf.fleet.survey $(if $(INVENTORY),-i '$(INVENTORY)',$(THIS_MACHINE)) \
+		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(DURATION),-e 'survey_duration=$(DURATION)') $(ARGS)
+
+report: env ## Make the report of a stored run again: the newest, or RUN=... [REPORT_DIR=...]
+	@$(PLAYBOOK) ebpf.fleet.report $(if $(RUN),-e 'report_run=$(RUN)') $(ARGS)
 
 .PHONY: nox
 nox: python
@@ -55,3 +70,18 @@ integration: ## The real programs on the real kernel (root, or sudo)
 docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
+
+.PHONY: bpf build lock clean
+bpf: python ## Compile the BPF programs and write what the collection carries of them
+	@$(PYTHON) tools/packages.py 'The BPF compiler' clang-16 llvm-16 libbpf-dev libbpf1
+	@$(PYTHON) bpf/build.py
+
+build: env ## Build the collection's tarball into dist/
+	@mkdir -p dist
+	@$(VENV)/bin/ansible-galaxy collection build --force --output-path dist
+
+lock: nox ## Pin the newest releases of all that the environments hold
+	@$(NOX) -s lock
+
+clean: ## Remove the private environments and caches; reports stay
+	rm -rf .venv .venv.lock .nox .cache dist
