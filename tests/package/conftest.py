@@ -15,6 +15,7 @@ import typing as t
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 BIN = pathlib.Path(sys.executable).parent
+INVENTORY = "localhost ansible_connection=local ansible_python_interpreter=%s\n" % sys.executable
 
 
 def ansible(program: str, *arguments: str, cwd: pathlib.Path | None = None) -> subprocess.CompletedProcess[str]:

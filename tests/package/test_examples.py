@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import sys
 import typing as t
 
 import conftest
@@ -16,7 +15,6 @@ import returned
 import yaml
 
 MODULES = conftest.documentation("module")
-INVENTORY = "localhost ansible_connection=local ansible_python_interpreter=%s\n" % sys.executable
 
 
 def plays(examples: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -50,7 +48,7 @@ def test_examples_run_and_return_what_is_documented(module: str, tmp_path: pathl
     results.mkdir()
     wanted = sum(keep_results(play, module, results) for play in book)
     assert wanted, "%s has no example of its own" % module
-    (tmp_path / "inventory").write_text(INVENTORY, encoding="utf-8")
+    (tmp_path / "inventory").write_text(conftest.INVENTORY, encoding="utf-8")
     (tmp_path / "examples.yml").write_text(yaml.safe_dump(book, sort_keys=False), encoding="utf-8")
     done = conftest.ansible("ansible-playbook", "-i", "inventory", "examples.yml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
