@@ -88,53 +88,49 @@ _SCOPE_NOTE = "execve() only, not execveat() nor 32-bit programs; of each, 20 ar
 
 
 def parse(text: str, elapsed: float, limits: Limits) -> Answer:
-    """Read the lines that bcc's execsnoop -t -q -U prints, one for each program started.
+    """Read the lines that bcc's execsnoop prints, one for each program started; with -x, those that failed are left out.
 
     `t_ms` is when the tool printed it, from the window's start on. A line that cannot be read is a program that is lost.
     """
     head, found, body = text.partition(_READY)
     columns = head.rpartition("\n")[2].split()
-    if not found or [c for c in columns if c != "UID"] not in (
-        ["TIME(s)", n, "PID", "PPID", "RET"] for n in ("PCOMM", "COMM")
-    ):
+    optional = [column for column in ("TIME(s)", "UID") if column in columns]
+    if not found or columns not in ([*optional, name, "PID", "PPID", "RET"] for name in ("PCOMM", "COMM")):
         raise ValueError("the tool's header is not understood: %r" % clean(head.rpartition("\n")[2] + found, 120))
     raw = body.partition("\n")[2].encode("utf-8", "surrogateescape")
     rows: list[dict[str, t.Any]] = []
     unread = position = 0
     while position < len(raw):
-        record = _record(raw, position, "UID" in columns)
+        record = _record(raw, position, elapsed, optional)
         if record is None:
             unread += 1
             position = (raw.find(b"\n", position) + 1) or len(raw)
         else:
             row, position = record
-            row["t_ms"] = max(round(row["t_ms"] - elapsed * 1000), 0)
-            rows.append(row)
+            if row["ret"] == 0:
+                rows.append(row)
     notes: tuple[str, ...] = (_SCOPE_NOTE,)
     if unread:
         notes += ("%d lines of the tool's output could not be read and are counted as lost" % unread,)
     return events(rows, limits, lost=unread, notes=notes)
 
 
-def _record(raw: bytes, start: int, has_uid: bool) -> tuple[dict[str, t.Any], int] | None:
-    """Return the record that begins at `start`, its `t_ms` from the tool's start on, and where the next one begins."""
-    time = _TIME.match(raw, start)
-    if not time:
-        return None
-    position = start + max(time.end() - start, 8)
-    uids: t.Iterable[bytes | None] = (None,)
-    if has_uid:
-        digits = _UID.match(raw, position)
-        # Six digits and more touch the name, which may begin with a digit: only one split leaves it its 16 bytes.
-        run = digits.group() if digits else b""
-        uids = [run[:length] for length in range(6, len(run) + 1)] or ([run] if run else [])
-    for uid in uids:
+def _record(raw: bytes, start: int, elapsed: float, columns: t.Sequence[str]) -> tuple[dict[str, t.Any], int] | None:
+    """Return the record that begins at `start`, and where the next one begins."""
+    position, t_ms = start, None
+    if "TIME(s)" in columns:
+        time = _TIME.match(raw, start)
+        if not time:
+            return None
+        position = start + max(time.end() - start, 8)
+        t_ms = max(round((float(time.group(1)) - elapsed) * 1000), 0)
+    for uid in _uids(raw, position) if "UID" in columns else (None,):
         rest = _REST.match(raw, position + (max(len(uid), 6) if uid is not None else 0))
         if rest:
             comm, pid, ppid, ret, line = rest.groups()
             filename, args = _arguments(clean(line, 16384))
             row = {
-                "t_ms": float(time.group(1)) * 1000,
+                "t_ms": t_ms,
                 "pid": int(pid),
                 "ppid": None if ppid == b"?" else int(ppid),
                 "uid": None if uid is None else int(uid),
@@ -147,8 +143,23 @@ def _record(raw: bytes, start: int, has_uid: bool) -> tuple[dict[str, t.Any], in
     return None
 
 
+def _uids(raw: bytes, position: int) -> list[bytes]:
+    """Return what the user id at `position` may be, its end being unknown where it fills its six bytes or more.
+
+    It then touches the name, which may begin with a digit: only one split leaves the name its 16 bytes.
+    """
+    digits = _UID.match(raw, position)
+    run = digits.group() if digits else b""
+    return [run[:length] for length in range(6, len(run) + 1)] or ([run] if run else [])
+
+
 def _arguments(line: str) -> tuple[str | None, str | None]:
-    """Return the program's file name and its arguments after the first, joined by spaces; None where there are none."""
+    """Return the program's file name and its arguments after the first, joined by spaces; None where there are none.
+
+    Without -q nothing tells where the file name ends: then all of it is given as arguments.
+    """
+    if not line.startswith('"'):
+        return None, clean(line) or None
     words = [word.replace('\\"', '"') for word in _QUOTED.findall(line)]
     return (clean(words[0]) if words else None), (clean(" ".join(words[1:])) if len(words) > 1 else None)
 

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parsers on what the real tools really printed (tests/unit/fixtures/bcc), against counts taken another way."""
+
+from __future__ import annotations
+
+import collections
+import pathlib
+import re
+
+import pytest
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Limits
+
+FIXTURES = pathlib.Path(__file__).parents[3] / "fixtures" / "bcc"
+NO_LIMIT = Limits(max_items=10**6, max_events=10**6)
+
+
+def read(name: str) -> str:
+    """A tool's output, decoded as the engine does."""
+    return (FIXTURES / name).read_bytes().decode("utf-8", "surrogateescape")
+
+
+def parse(name: str, elapsed: float = 0.0) -> Answer:
+    spec = by_name(name.partition("-")[0]).bcc
+    assert spec is not None
+    return spec.parse(read(name), elapsed, NO_LIMIT)
+
+
+def histograms(name: str) -> list[list[tuple[int, int]]]:
+    """(lower bound, count) of the rows that are not empty, of each histogram in turn."""
+    found: list[list[tuple[int, int]]] = []
+    for line in read(name).split("\n"):
+        if "distribution" in line:
+            found.append([])
+        words = line.replace("|", " ").split()
+        if words[1:2] == ["->"] and words[4] != "0":
+            found[-1].append((int(words[0]), int(words[4])))
+    return found
+
+
+def test_runqlat() -> None:
+    answer = parse("runqlat-load-0.26.txt")
+    (expected,) = histograms("runqlat-load-0.26.txt")
+    (series,) = answer.data["series"]
+    assert [(lo, count) for lo, _hi, count in series["buckets"]] == expected
+    assert all(hi == 2 * max(lo, 1) for lo, hi, _count in series["buckets"])
+    assert answer.data["count"] == sum(count for _lo, count in expected) > 10000
+    assert answer.data["total"] is None
+
+
+def test_biolatency_by_device() -> None:
+    name = "biolatency-disks-load-0.26.txt"
+    answer = parse(name)
+    devices = re.findall(r"^disk = (\S+)$", read(name), re.MULTILINE)
+    assert len(devices) > 1
+    by_device = {one["labels"]["device"]: one["buckets"] for one in answer.data["series"]}
+    assert {device: [(lo, n) for lo, _hi, n in buckets] for device, buckets in by_device.items()} == dict(
+        zip(devices, histograms(name))
+    )
+    assert answer.truncated is None
+
+
+@pytest.mark.parametrize("name", ["biolatency-load-0.26.txt"])
+def test_biolatency_without_devices_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not understood"):
+        parse(name)
+
+
+@pytest.mark.parametrize("name", ["biolatency-disks-idle-0.26.txt", "biolatency-idle-0.26.txt"])
+def test_biolatency_idle(name: str) -> None:
+    assert parse(name).data == {"count": 0, "total": 0, "series": []}
+
+
+def test_loss_probes_are_no_retransmits() -> None:
+    name = "tcpretrans-lossprobe-load-0.26.txt"
+    assert read(name).count(" L> ") > 100
+    assert parse(name).data["count"] == read(name).count(" R> ") > 500
+    assert parse(name).lost == 0
+
+
+@pytest.mark.parametrize("name", ["runqlat-ms-load-0.26.txt"])
+def test_milliseconds_are_never_taken_for_microseconds(name: str) -> None:
+    with pytest.raises(ValueError, match="msecs"):
+        parse(name)
+
+
+@pytest.mark.parametrize("name", ["biolatency-disks-notrace-0.26.txt"])
+def test_a_tool_that_could_not_attach_is_not_idle(name: str) -> None:
+    with pytest.raises(ValueError, match="did not print"):
+        parse(name)
+
+
+def test_tcpretrans() -> None:
+    name = "tcpretrans-load-0.26.txt"
+    answer = parse(name)
+    flows: collections.Counter[tuple[str, ...]] = collections.Counter()
+    for line in read(name).split("\n")[2:-1]:
+        words = line.split()
+        assert words[4] == "R>"
+        flows[words[3].replace("::ffff:", ""), words[5].replace("::ffff:", "")] += 1
+    items = {
+        ("%(saddr)s:%(sport)d" % item["labels"], "%(daddr)s:%(dport)d" % item["labels"]): item["count"]
+        for item in answer.data["items"]
+    }
+    assert items == flows
+    assert answer.data["count"] == sum(flows.values()) > 500
+    assert answer.lost == 0
+    families = {item["labels"]["family"] for item in answer.data["items"]}
+    assert families == {"ipv4", "ipv6"}
+    assert all(
+        (":" in item["labels"]["saddr"]) == (item["labels"]["family"] == "ipv6") for item in answer.data["items"]
+    )
+    assert all(item["labels"]["process"] is None and item["labels"]["pid"] is None for item in answer.data["items"])
+
+
+def test_tcpretrans_in_its_other_mode_is_refused() -> None:
+    answer = parse("tcpretrans-count-load-0.26.txt")
+    assert answer.data["count"] == 0
+    assert answer.lost
+
+
+# The columns of each variant: where the name begins, and the file it is in.
+EXECSNOOP = [
+    ("execsnoop-load-0.26.txt", 0),
+    ("execsnoop-failed-load-0.26.txt", 0),
+    ("execsnoop-failed-quoted-load-0.26.txt", 0),
+    ("execsnoop-failed-time-load-0.26.txt", 14),
+]
+
+
+def lines_of_started(name: str, at: int, cut: bool = True) -> list[bytes]:
+    """The lines of programs that were started, cut in front of the name; one name has a line's end in it."""
+    raw = (FIXTURES / name).read_bytes().replace(b"new\nline ", b"new line ")
+    lines = [line for line in raw.split(b"\n")[1:-1] if line[at + 33 : at + 36].strip() == b"0"]
+    return [line[at:] if cut else line for line in lines]
+
+
+@pytest.mark.parametrize(("name", "at"), EXECSNOOP)
+def test_execsnoop(name: str, at: int) -> None:
+    answer = parse(name)
+    started = lines_of_started(name, at)
+    assert answer.data["count"] == len(started) > 5
+    assert answer.lost == 0
+    assert [event["pid"] for event in answer.data["events"]] == [int(line[17:24]) for line in started]
+    assert [event["ppid"] for event in answer.data["events"]] == [int(line[25:32]) for line in started]
+    assert [event["comm"].replace("\n", " ") for event in answer.data["events"]] == [
+        line[:16].rstrip().decode("utf-8", "replace").replace("\x1b", "\ufffd") for line in started
+    ]
+    assert {event["uid"] for event in answer.data["events"]} == {0 if at else None}
+
+
+@pytest.mark.parametrize(("name", "at"), EXECSNOOP)
+def test_execsnoop_arguments(name: str, at: int) -> None:
+    for event, line in zip(parse(name).data["events"], lines_of_started(name, at)):
+        shown = line[37:].decode("utf-8", "replace").replace("\x1b", "\ufffd")
+        if shown.startswith('"'):
+            first, _space, rest = shown[1:-1].replace('\\"', "\0").replace('" "', "\1").partition("\1")
+            assert event["filename"] == first.replace("\0", '"')
+            assert (event["args"] or "") == rest.replace("\1", " ").replace("\0", '"')
+        else:
+            assert (event["filename"], event["args"]) == (None, shown)
+
+
+def test_execsnoop_times() -> None:
+    seconds = [float(line[:8]) for line in lines_of_started(*EXECSNOOP[3], cut=False)]
+    answer = parse(EXECSNOOP[3][0], elapsed=2.0)
+    assert [event["t_ms"] for event in answer.data["events"]] == [max(round(s * 1000 - 2000), 0) for s in seconds]
