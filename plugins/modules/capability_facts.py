@@ -394,7 +394,6 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.assess import assess
 
 

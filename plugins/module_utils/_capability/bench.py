@@ -66,7 +66,9 @@ class Bench:
     def type_id(self, name: str) -> int:
         """Return the BTF id of one of TYPES. Raise OSError: EPERM for the unprivileged, ENOENT when there is none."""
         if not self.standing.may_trace:
-            raise OSError(errno.EPERM, "finding a kernel type takes privilege")  # and reading all of BTF is not for nothing
+            raise OSError(
+                errno.EPERM, "finding a kernel type takes privilege"
+            )  # and reading all of BTF is not for nothing
         if self._types is None:
             self._types = btf.type_ids(TYPES)
         if name not in self._types:

@@ -57,9 +57,7 @@ def _load_program(types: int) -> int:
     # struct bpf_func_info {insn_off, type_id}: without it the kernel ignores the relocations
     function = ctypes.create_string_buffer(struct.pack("=II", 0, _PROGRAM), 8)
     # struct bpf_core_relo {insn_off, type_id, access_str_off, kind}
-    relocation = ctypes.create_string_buffer(
-        struct.pack("=IIII", 0, _TASK, _name(b"0:0"), _FIELD_BYTE_OFFSET), 16
-    )
+    relocation = ctypes.create_string_buffer(struct.pack("=IIII", 0, _TASK, _name(b"0:0"), _FIELD_BYTE_OFFSET), 16)
     attr = struct.pack(
         "=IIQQIIQII16sIIIIQIIQIIIIQQI",
         syscall.PROG_TYPE_SYSCALL,

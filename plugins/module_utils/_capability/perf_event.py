@@ -37,9 +37,7 @@ def source_type(host: Host, name: str) -> int:
 def pack(source: int, config: int, config1: int, config2: int, period: int, kernel: bool) -> bytes:
     """Return a struct perf_event_attr, disabled; `kernel`: whether it counts in the kernel too."""
     flags = _DISABLED | (0 if kernel else _EXCLUDE_KERNEL | _EXCLUDE_HV)
-    return struct.pack(
-        "=IIQQQQQIIQQ", source, _ATTR_SIZE, config, period, 0, 0, flags, 0, 0, config1, config2
-    )
+    return struct.pack("=IIQQQQQIIQQ", source, _ATTR_SIZE, config, period, 0, 0, flags, 0, 0, config1, config2)
 
 
 def open_on_self(
@@ -53,7 +51,12 @@ def open_on_self(
     attr = ctypes.create_string_buffer(raw, len(raw))
     result = int(
         _libc.syscall(
-            ctypes.c_long(number), attr, ctypes.c_int(0), ctypes.c_int(-1), ctypes.c_int(-1), ctypes.c_ulong(_FLAG_CLOEXEC)
+            ctypes.c_long(number),
+            attr,
+            ctypes.c_int(0),
+            ctypes.c_int(-1),
+            ctypes.c_int(-1),
+            ctypes.c_ulong(_FLAG_CLOEXEC),
         )
     )
     if result < 0:

@@ -75,9 +75,7 @@ def container(host: Host) -> str | None:
     all of whose namespaces are the initial ones, in a cgroup of no container, is in none, whatever they say.
     """
     cgroup = _CGROUP_CONTAINER.search(host.text("/proc/self/cgroup") or "")
-    if cgroup is None and all(
-        namespace(host, name) == "initial" for name in INITIAL_NAMESPACES
-    ):
+    if cgroup is None and all(namespace(host, name) == "initial" for name in INITIAL_NAMESPACES):
         return None
     named = host.line("/run/systemd/container")
     if not named:

@@ -33,7 +33,9 @@ def perform(probe: Probe, bench: Bench) -> Facts:
     try:
         verdict = Verdict("met", probe.run(bench))
     except Silent as error:
-        verdict = Verdict("unmet", "%s: %s" % (probe.what, error), "report this kernel's release: it should have worked")
+        verdict = Verdict(
+            "unmet", "%s: %s" % (probe.what, error), "report this kernel's release: it should have worked"
+        )
     except OSError as error:
         number = error.errno or 0
         verdict = interpret(number, probe.what, probe.wanted, bench.standing)

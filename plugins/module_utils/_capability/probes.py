@@ -16,9 +16,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing im
 PROBES: tuple[Probe, ...] = probes_objects.PROBES + probes_attach.PROBES
 
 
-def run(
-    host: Host, standing: Standing, thorough: bool = True, probes: t.Iterable[Probe] = PROBES
-) -> list[Facts]:
+def run(host: Host, standing: Standing, thorough: bool = True, probes: t.Iterable[Probe] = PROBES) -> list[Facts]:
     """Make the probes; return `capability.probes`. Nothing of them is left in the kernel.
 
     `thorough` attaches kprobe, uprobe and fentry too, which takes the kernel some 100 ms to undo; without it they are loaded

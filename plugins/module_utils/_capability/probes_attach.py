@@ -146,17 +146,41 @@ def _kprobe_multi(bench: Bench) -> str:
 def _lsm(bench: Bench) -> str:
     bench.load(LSM, bytecode.leave(0), LSM_MAC, bench.type_id("bpf_lsm_file_open"))
     lsms = bench.standing.lsms
-    active = "not known to be active" if lsms is None else "active" if "bpf" in lsms else "not active, so that it could not run"
-    return "loaded for the hook file_open; not attached, since that is not harmless; the security module bpf is %s" % active
+    active = (
+        "not known to be active"
+        if lsms is None
+        else "active"
+        if "bpf" in lsms
+        else "not active, so that it could not run"
+    )
+    return (
+        "loaded for the hook file_open; not attached, since that is not harmless; the security module bpf is %s"
+        % active
+    )
 
 
 _TRAMPOLINE = ("CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_JIT")
 
-PROBES: t.Tuple[Probe, ...] = (
-    Probe("tp_btf", "a BTF-enabled tracepoint (tp_btf)", Wanted("5.5", ("CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_EVENTS")), _tp_btf),
-    Probe("fentry", "entering a kernel function (fentry)", Wanted("5.5", _TRAMPOLINE + ("CONFIG_FUNCTION_TRACER",)), _fentry),
+PROBES: tuple[Probe, ...] = (
+    Probe(
+        "tp_btf",
+        "a BTF-enabled tracepoint (tp_btf)",
+        Wanted("5.5", ("CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_EVENTS")),
+        _tp_btf,
+    ),
+    Probe(
+        "fentry",
+        "entering a kernel function (fentry)",
+        Wanted("5.5", (*_TRAMPOLINE, "CONFIG_FUNCTION_TRACER")),
+        _fentry,
+    ),
     Probe("kprobe", "a kprobe", Wanted("4.17", ("CONFIG_KPROBES", "CONFIG_KPROBE_EVENTS")), _kprobe),
-    Probe("kprobe_multi", "a kprobe on several functions", Wanted("5.18", ("CONFIG_KPROBES", "CONFIG_FPROBE")), _kprobe_multi),
+    Probe(
+        "kprobe_multi",
+        "a kprobe on several functions",
+        Wanted("5.18", ("CONFIG_KPROBES", "CONFIG_FPROBE")),
+        _kprobe_multi,
+    ),
     Probe("uprobe", "a uprobe", Wanted("4.17", ("CONFIG_UPROBES", "CONFIG_UPROBE_EVENTS")), _uprobe),
     Probe("perf_event", "a perf event", Wanted("4.9", ("CONFIG_PERF_EVENTS", "CONFIG_BPF_EVENTS")), _perf_event),
     Probe("bpf_lsm", "a BPF security module (LSM) program", Wanted("5.7", ("CONFIG_BPF_LSM",)), _lsm),

@@ -61,7 +61,10 @@ def contradiction(seen: Seen, tgid: int, names: t.Mapping[int, str]) -> str | No
 
 
 def prove(
-    host: Host, standing: Standing, loaders: t.Sequence[tuple[str, Load]] = LOADERS, clock: t.Callable[[], float] = time.perf_counter
+    host: Host,
+    standing: Standing,
+    loaders: t.Sequence[tuple[str, Load]] = LOADERS,
+    clock: t.Callable[[], float] = time.perf_counter,
 ) -> Facts:
     """Try to prove tier 3; return the shape `proof` of docs/architecture.md. Nothing of it stays in the kernel."""
     begun = clock()
@@ -84,7 +87,9 @@ def _attempt(host: Host, standing: Standing, loader: str, load: Load) -> Facts:
         words = " The verifier: " + clean(error.log[-300:].strip(), 300) if error.log.strip() else ""
         return _failure(verdict.state, Reason(code, verdict.evidence + words, verdict.remedy))
     except (ValueError, LookupError) as error:  # a blob that is not what was built, or a machine that it is not for
-        return _failure("unmet", Reason("loader", "%s: %s" % (what, clean(str(error), 300)), "install the collection again"))
+        return _failure(
+            "unmet", Reason("loader", "%s: %s" % (what, clean(str(error), 300)), "install the collection again")
+        )
     if not seen.hits:
         return _failure(*_silent(host, what))
     wrong = contradiction(seen, os.getpid(), _thread_names())

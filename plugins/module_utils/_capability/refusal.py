@@ -36,7 +36,10 @@ class Wanted(t.NamedTuple):
 
 def name_of(number: int) -> str:
     """Return an errno's name."""
-    special = {ENOTSUPP: "ENOTSUPP", errno.EOPNOTSUPP: "EOPNOTSUPP"}  # Python calls the latter ENOTSUP, the kernel does not
+    special = {
+        ENOTSUPP: "ENOTSUPP",
+        errno.EOPNOTSUPP: "EOPNOTSUPP",
+    }  # Python calls the latter ENOTSUP, the kernel does not
     return special.get(number) or errno.errorcode.get(number, "errno %d" % number)
 
 
@@ -94,10 +97,11 @@ def denied(said: str, what: str, standing: Standing) -> Verdict:
         )
     if standing.lockdown == "confidentiality":
         return locked(said, what, standing)
-    if standing.version is not None and standing.version < MEMLOCK_UNTIL and _memlock_small(standing):
+    limit = _binding_memlock(standing)
+    if limit is not None:
         return Verdict(
             "unmet",
-            "%s: locked memory is limited to %d bytes, which BPF counts against before Linux 5.11" % (head, standing.memlock),
+            "%s: locked memory is limited to %d bytes, which BPF counts against before Linux 5.11" % (head, limit),
             "raise the limit on locked memory (ulimit -l unlimited)",
         )
     return Verdict("unmet", "%s although root with the capabilities it takes; %s" % (head, _leftover(standing)), None)
@@ -135,9 +139,13 @@ def _inside(standing: Standing) -> str:
     return " in a container (%s)" % standing.container if standing.container else ""
 
 
-def _memlock_small(standing: Standing) -> bool:
+def _binding_memlock(standing: Standing) -> int | None:
+    """Return the limit on locked memory where it is small and counts for BPF, else None."""
+    old = standing.version is not None and standing.version < MEMLOCK_UNTIL
     limit = standing.memlock
-    return limit is not None and 0 <= limit < SMALL_MEMLOCK and "CAP_SYS_RESOURCE" in standing.missing
+    if old and limit is not None and 0 <= limit < SMALL_MEMLOCK and "CAP_SYS_RESOURCE" in standing.missing:
+        return limit
+    return None
 
 
 def _missing(said: str, what: str, wanted: Wanted, standing: Standing) -> Verdict:

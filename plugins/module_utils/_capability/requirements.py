@@ -27,14 +27,16 @@ BECOME = "run with become: true"
 
 def requirements(capability: Facts) -> list[Facts]:
     """Return `capability.requirements` from the other parts of the capability, causes before their consequences."""
-    return [
-        dict(name=name, tier=tier, **judge(capability)._asdict()) for name, tier, judge in REQUIREMENTS
-    ]
+    return [dict(name=name, tier=tier, **judge(capability)._asdict()) for name, tier, judge in REQUIREMENTS]
 
 
 def _probe(capability: Facts, name: str) -> Facts:
     found = [probe for probe in capability["probes"] if probe["name"] == name]
-    return found[0] if found else {"state": "unknown", "evidence": "%s was not probed" % name, "remedy": None, "errno": None}
+    return (
+        found[0]
+        if found
+        else {"state": "unknown", "evidence": "%s was not probed" % name, "remedy": None, "errno": None}
+    )
 
 
 def _install(capability: Facts, what: int) -> str | None:
@@ -43,14 +45,17 @@ def _install(capability: Facts, what: int) -> str | None:
     for family, ids in _FAMILIES.items():
         if distribution in ids:
             package = _PACKAGES[family][what]
-            return "%s %s" % (_PACKAGES[family][2], package % capability["kernel"]["release"] if "%s" in package else package)
+            return "%s %s" % (
+                _PACKAGES[family][2],
+                package % capability["kernel"]["release"] if "%s" in package else package,
+            )
     return None
 
 
 def _bcc_tools(capability: Facts) -> Verdict:
     tools = capability["userland"]["bcc_tools"]
     if tools:
-        return Verdict("met", "%d bcc tools, such as %s" % (len(tools), tools[sorted(tools)[0]]["path"]))
+        return Verdict("met", "%d bcc tools, such as %s" % (len(tools), tools[min(tools)]["path"]))
     return Verdict(
         "unmet",
         "no bcc tool is installed",
@@ -65,7 +70,7 @@ def _bcc_trusted(capability: Facts) -> Verdict:
         return Verdict("met", "%d of %d bcc tools can only be written by root" % (len(trusted), len(tools)))
     if not tools:
         return Verdict("unmet", "there is no bcc tool to trust", _bcc_tools(capability).remedy)
-    return Verdict("unmet", tools[sorted(tools)[0]]["reason"], "install the tools from the distribution's package again")
+    return Verdict("unmet", tools[min(tools)]["reason"], "install the tools from the distribution's package again")
 
 
 def _headers(capability: Facts) -> Verdict:
@@ -151,14 +156,20 @@ def _loader(capability: Facts) -> Verdict:
         return Verdict("unmet", "the embedded programs are little-endian, this host is big-endian", None)
     needed = [_probe(capability, name) for name in ("program:syscall", "core_relocation")]
     if all(probe["state"] == "met" for probe in needed):
-        return Verdict("met", "the kernel takes the light loader: it runs syscall programs and relocates CO-RE accesses itself")
+        return Verdict(
+            "met", "the kernel takes the light loader: it runs syscall programs and relocates CO-RE accesses itself"
+        )
     refused = [probe for probe in needed if probe["state"] == "unmet"]
     if not refused:
         return Verdict("unknown", needed[0]["evidence"], needed[0]["remedy"])
     if not any(probe["errno"] in ("E2BIG", "EINVAL") for probe in refused):
         return Verdict("unmet", refused[0]["evidence"], refused[0]["remedy"])
     found = capability["userland"]["libbpf"]
-    there = "libbpf %s is on the host (%s)" % (found["version"] or "", found["path"]) if found else "there is none on the host"
+    there = (
+        "libbpf %s is on the host (%s)" % (found["version"] or "", found["path"])
+        if found
+        else "there is none on the host"
+    )
     return Verdict(
         "unmet",
         "the light loader needs Linux 5.17 (RHEL 9: 5.14), this is %s: the host needs the libbpf loader, which this version "

@@ -19,14 +19,15 @@ _CMD_CREATE = 6  # FSCONFIG_CMD_CREATE
 _READ_ONLY_NO_SUID_DEV_EXEC = 0xF  # MOUNT_ATTR_RDONLY | NOSUID | NODEV | NOEXEC
 
 # include/uapi/linux/lsm.h
-_LSM_NAMES = dict(
-    enumerate(
-        "capability selinux smack tomoyo apparmor yama loadpin safesetid lockdown bpf landlock ima evm ipe".split(), 100
-    )
+_FIRST_LSM = 100
+_LSMS = (
+    *("capability", "selinux", "smack", "tomoyo", "apparmor", "yama", "loadpin", "safesetid"),
+    *("lockdown", "bpf", "landlock", "ima", "evm", "ipe"),
 )
+_LSM_NAMES = dict(enumerate(_LSMS, _FIRST_LSM))
 
 
-def _call(number: int, *arguments: ctypes._SimpleCData[int] | bytes | None | object) -> int:
+def _call(number: int, *arguments: object) -> int:
     """Make a system call; raise OSError when it is refused."""
     libc = ctypes.CDLL(None, use_errno=True)
     result = int(libc.syscall(ctypes.c_long(number), *arguments))

@@ -51,8 +51,12 @@ def differs(published: int, proven: int, requirements: t.Sequence[Facts]) -> str
         return None
     head = "published as tier %d, proven as tier %d: " % (published, proven)
     if proven == 3:
-        return head + "the published rule looks at the kernel's version, and this kernel can do what it does not promise"
-    wanted = published if published > proven else proven
+        return (
+            head + "the published rule looks at the kernel's version, and this kernel can do what it does not promise"
+        )
+    wanted = max(published, proven)
     missing = [one for one in requirements if one["tier"] == wanted and one["state"] != "met"]
     # The first requirement that fails is the cause; the proof comes last and repeats it.
-    return head + (missing[0]["evidence"] if missing else "tier %d works here without the published rule's conditions" % proven)
+    return head + (
+        missing[0]["evidence"] if missing else "tier %d works here without the published rule's conditions" % proven
+    )

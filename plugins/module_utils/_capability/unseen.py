@@ -17,7 +17,10 @@ def unseen(host: Host, capability: Facts) -> list[str]:
     said = []
     unknown = [probe["name"] for probe in capability["probes"] if probe["state"] == "unknown"]
     if unknown and not root:
-        said.append("What the kernel grants to root: %d of %d live probes were refused." % (len(unknown), len(capability["probes"])))
+        said.append(
+            "What the kernel grants to root: %d of %d live probes were refused."
+            % (len(unknown), len(capability["probes"]))
+        )
     elif unknown:
         said.append("Live probes that could not be decided: %s." % ", ".join(unknown))
     if kernel["lockdown"] is None:
@@ -34,7 +37,8 @@ def unseen(host: Host, capability: Facts) -> list[str]:
     if kernel["config"]["source"] is None:
         hidden = config_hidden(host)
         said.append(
-            "The kernel's config: %s." % ("%s cannot be read" % hidden if hidden else "there is none in the usual places")
+            "The kernel's config: %s."
+            % ("%s cannot be read" % hidden if hidden else "there is none in the usual places")
         )
     missing = [name for name in ("user_namespace", "seccomp", "no_new_privs") if privilege[name] is None]
     if missing:

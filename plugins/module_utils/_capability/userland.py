@@ -46,8 +46,8 @@ def mounts(host: Host) -> Facts:
 def parse_os_release(text: str) -> dict[str, str | None]:
     """Return {"id", "version", "name"} of os-release(5); None where it does not say."""
     values = {}
-    for key, value in _OS_RELEASE.findall(text):
-        value = value.strip()
+    for key, said in _OS_RELEASE.findall(text):
+        value = said.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]
         values[key] = clean(re.sub(r"\\(.)", r"\1", value), 128)
