@@ -86,7 +86,7 @@ def denied(said: str, what: str, standing: Standing) -> Verdict:
     if not standing.may_trace:
         return Verdict(
             "unmet",
-            "%s: this root lacks %s%s" % (head, ", ".join(standing.missing) or "capabilities", _inside(standing)),
+            "%s: this root lacks %s%s" % (head, _lacking(standing), _inside(standing)),
             "grant CAP_BPF and CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN), or survey the host itself",
         )
     if standing.seccomp == "filter":
@@ -133,6 +133,11 @@ def _leftover(standing: Standing) -> str:
     modules = "cannot be seen" if standing.lsms is None else ", ".join(standing.lsms) or "none"
     known.append("security modules: %s" % modules)
     return "; ".join(known) + ". What refuses is a security module or this kernel's own policy; which one does not show"
+
+
+def _lacking(standing: Standing) -> str:
+    """Return the capabilities for tracing that are known to be missing."""
+    return ", ".join(name for name in standing.missing if name != "CAP_SYS_RESOURCE") or "capabilities"
 
 
 def _inside(standing: Standing) -> str:

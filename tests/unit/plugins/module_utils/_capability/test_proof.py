@@ -83,7 +83,7 @@ def test_what_was_read_back_is_the_proof(system: t.Callable[..., Host], ordinary
     ("raw", "words"),
     [
         (seen(hits=0), "did not fire"),
-        (seen(tgid=1), "process id 1"),
+        (seen(tgid=os.getpid() + 1), "process id %d" % (os.getpid() + 1)),
         (seen(pid=0), "thread id 0"),
         (seen(comm=b"other"), "the name 'other'"),
         (seen(comm=b"\xff" * 16), "the name"),
