@@ -18,6 +18,8 @@ attributes:
     description: Tells what has changed, or would change, when in diff mode.
   platform:
     description: The systems on which it works.
+    support: full
+    platforms: linux
 """
 
     # For modules that only look.

@@ -36,9 +36,6 @@ notes:
   - Where securityfs is not mounted, lockdown is read as root through a mount that is part of no mount table.
 seealso:
   - module: ebpf.fleet.collect
-attributes:
-  platform:
-    platforms: linux
 """
 
 EXAMPLES = r"""
