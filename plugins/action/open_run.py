@@ -36,9 +36,9 @@ class ActionModule(ActionBase):
             _arguments.check(arguments)
             return self._open(arguments, groups, [str(host) for host in variables["ansible_play_hosts_all"]])
         except ValueError as error:
-            raise AnsibleActionFail("Nothing can be asked of the hosts: %s." % str(error).rstrip(".")) from error
+            raise AnsibleActionFail("Nothing can be asked of the hosts: %s." % str(error).rstrip(".")) from None
         except StorageError as error:
-            raise AnsibleActionFail("No report can be written, and no host was visited. %s" % error) from error
+            raise AnsibleActionFail("No report can be written, and no host was visited. %s" % error) from None
 
     def _open(self, arguments: dict[str, t.Any], groups: dict[str, list[str]], play_hosts: list[str]) -> dict[str, t.Any]:
         run_id = arguments["run"] or _run.process_run(C.DEFAULT_LOCAL_TMP)

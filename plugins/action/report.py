@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         try:
             return self._report(arguments["report_dir"], arguments["run"], task_vars or {})
         except StorageError as error:
-            raise AnsibleActionFail("The report is not written; what the run had stored is untouched. %s" % error) from error
+            raise AnsibleActionFail("The report is not written; what the run had stored is untouched. %s" % error) from None
 
     def _report(self, report_dir: str, wanted: str | None, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         mine = _run.known_process_run(C.DEFAULT_LOCAL_TMP)
@@ -47,7 +47,8 @@ class ActionModule(ActionBase):
             self._display.display("Check mode: the report would be written to %s" % ", ".join(paths.values()))
             return result
         run = _run.load(folder)
-        survey = _survey.gather(folder, run, self._fates(run_id, variables) if run_id == mine else _no_fate)
+        fates = self._fates(run_id, variables) if run_id == mine else _no_fate
+        survey = _survey.gather(folder, run, fates, C.DEFAULT_LOCAL_TMP)
         with contextlib.closing(survey):
             table = _summary.table(survey.head)
             try:

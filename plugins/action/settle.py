@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         except Refused as refused:
             return "failed", str(refused)
         except StorageError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         if record is None:
             return "failed", "The run %s has no record of this host: it was not visited." % run_id
         return record["outcome"], record["message"]

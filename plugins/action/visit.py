@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import traceback
 import typing as t
 
 from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
@@ -45,7 +47,7 @@ class ActionModule(ActionBase):
         try:
             folder = _run.run_folder(arguments["report_dir"], run_id)
         except _files.StorageError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         groups = {str(name): [str(one) for one in hosts] for name, hosts in variables["groups"].items() if host in hosts}
         fleets = _run.fleets_of(groups).get(host, [_run.UNGROUPED])
         self._envelope = Envelope(run_id, host, fleets, _run.now())
@@ -77,6 +79,7 @@ class ActionModule(ActionBase):
         except BaseException as error:
             if not is_task_timeout(error):
                 raise
+            _end_what_was_awaited(error)
             return self._timed_out(), None
         self._envelope = self._envelope._replace(received=_run.now())
         if isinstance(answer, Trouble):
@@ -154,21 +157,40 @@ class ActionModule(ActionBase):
             plan = list(answer.get("plan") or [])[:50]
             if record["outcome"] == "ok":
                 record["outcome"] = "planned"
-        self._tell(record)
+        self._tell(record, _planned(plan))
         facts = _record.headline(record)
         same = {"changed": False, "run": self._envelope.run, "outcome": record["outcome"], "message": record["message"]}
         return {**same, "record_path": None, "plan": plan, "ansible_facts": {"ebpf": facts}}
 
-    def _tell(self, record: Record) -> None:
+    def _tell(self, record: Record, plan: str = "") -> None:
         """Print one line of progress."""
         facts = _record.headline(record)
-        found = ", ".join("%s %s" % (name, _shown(one)) for name, one in facts["collectors"].items())
+        found = plan or ", ".join("%s %s" % (name, _shown(one)) for name, one in facts["collectors"].items())
         words = [_units.outcome(record["outcome"]), "tier %s" % facts["tier"] if facts["tier"] else "", found, facts["message"] or ""]
         line = "%s: %s" % (one_line(record["host"], 80), "; ".join(word for word in words if word))
         color = getattr(C, _COLORS.get(record["outcome"], "COLOR_ERROR"))
         self._display.display(one_line(line, 500), color=color)
 
 
+def _end_what_was_awaited(error: BaseException) -> None:
+    """End the processes that the interrupted call was waiting for: Ansible leaves its ssh client running for ever."""
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            if isinstance(value, subprocess.Popen) and value.poll() is None:
+                value.terminate()
+
+
 def _shown(one: t.Mapping[str, t.Any]) -> str:
     tier = "" if one["tier"] is None else " (tier %d)" % one["tier"]
-    return "%s%s" % (_units.number(one["count"]) if one["status"] == "ok" else one["status"], tier)
+    count = "" if one["count"] is None else " " + _units.number(one["count"])
+    return {"ok": count.strip(), "truncated": "truncated" + count}.get(one["status"], one["status"]) + tier
+
+
+def _planned(plan: t.Sequence[t.Any]) -> str:
+    """Return what check mode found out: which tiers each collector would try."""
+    words = []
+    for one in plan:
+        if isinstance(one, dict) and isinstance(one.get("tiers"), list):
+            tiers = ", then ".join(one_line(tier, 10) for tier in one["tiers"][:3])
+            words.append("%s by tier %s" % (one_line(one.get("collector"), 60), tiers or "none"))
+    return "; ".join(words)

@@ -20,7 +20,7 @@ _CURES = {
     errno.ENOTDIR: "a part of the path is a file, not a folder; remove it or choose another folder",
     errno.EEXIST: "a file stands where a folder is needed; remove it or choose another folder",
     errno.EISDIR: "a folder stands where a file is needed; remove it or choose another folder",
-    errno.ENOENT: "the folder does not exist any more; was it removed meanwhile?",
+    errno.ENOENT: "a folder of the path is not there and cannot be made; choose another folder",
     errno.ENAMETOOLONG: "the path is too long; choose a shorter folder",
     errno.ELOOP: "the path goes round in symbolic links; choose another folder",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n) or lower the forks",

@@ -16,7 +16,7 @@ Record = dict[str, t.Any]
 SCHEMA = "ebpf.fleet.record/1"
 LIMIT = 16 << 20  # bytes of one record as JSON
 
-_SPOKEN = ("schema", "capability", "window", "results", "cost", "warnings")  # what the host says; the rest is ours
+_SPOKEN = ("capability", "window", "results", "cost", "warnings")  # what the host says; the rest is ours
 _ANSWERED = ("ok", "idle")
 
 
@@ -41,8 +41,7 @@ def from_host(sent: t.Any, envelope: Envelope, failure: str | None) -> Record:
     if not isinstance(sent, dict):
         raise Refused("The host sent no record: its answer is of type %s." % type(sent).__name__)
     _same_version(sent.get("schema"))
-    spoken = {key: sent.get(key) for key in _SPOKEN}
-    record = {**spoken, **_ours(envelope), "outcome": "ok", "message": None}
+    record = {"schema": SCHEMA, **_ours(envelope), "outcome": "ok", "message": None, **{key: sent.get(key) for key in _SPOKEN}}
     _conforms(record)
     record["outcome"], record["message"] = outcome(record["results"], failure)
     return record
@@ -66,10 +65,11 @@ def silent(envelope: Envelope, outcome_name: str, message: str, warnings: t.Sequ
 def outcome(results: t.Sequence[t.Mapping[str, t.Any]], failure: str | None) -> tuple[str, str | None]:
     """Return what became of a host, and why it is not `ok`.
 
-    `ok`: every collector answered. `partial`: something is missing (a collector failed, was cut short or has no way to
-    ask here, or the module failed after it had gathered something). `failed`: nothing was answered.
+    `ok`: every collector answered (also where rows beyond a limit are left out and the count is complete). `partial`:
+    something is missing (a collector failed, lost events or has no way to ask here, or the module failed after it had
+    gathered something). `failed`: nothing was answered.
     """
-    missing = [one for one in results if one["status"] not in _ANSWERED]
+    missing = [one for one in results if not _whole(one)]
     useful = [one for one in results if one["status"] in (*_ANSWERED, "truncated")]
     if not missing and not failure:
         return "ok", None
@@ -115,6 +115,13 @@ def headline(record: Record) -> dict[str, t.Any]:
 
 def _ours(envelope: Envelope) -> dict[str, t.Any]:
     return {"collection": _versions.collection(), **envelope._asdict()}
+
+
+def _whole(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether a result's count is the whole answer."""
+    return result["status"] in _ANSWERED or (
+        result["status"] == "truncated" and result["reason"] is not None and result["reason"]["code"] == "omitted"
+    )
 
 
 def _why(result: t.Mapping[str, t.Any]) -> str:

@@ -93,9 +93,9 @@ def _capability(capability: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
 
 
 def _distribution(found: t.Mapping[str, str | None]) -> str | None:
-    words = [found.get("name") or found.get("id"), found.get("version")]
-    text = " ".join(word for word in words if word)
-    return one_line(text, 120) if text else None
+    name, version = found.get("name") or found.get("id") or "", found.get("version") or ""
+    text = name if version in name else "%s %s" % (name, version)  # os-release's pretty name holds the version already
+    return one_line(text, 120) or None
 
 
 def _result(result: t.Mapping[str, t.Any]) -> Row:

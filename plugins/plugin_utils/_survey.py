@@ -57,13 +57,16 @@ class Survey:
         self._spool.close()
 
 
-def gather(folder: str, run: _run.Run, fates: Fates) -> Survey:
-    """Read a run's records and fold them; StorageError where the rows find no room."""
+def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Survey:
+    """Read a run's records and fold them; the rows wait in a nameless file of `spool_folder`.
+
+    StorageError where they find no room there.
+    """
     whole, fleets = Scope(), dict[str, Scope]()
     try:
-        spool = tempfile.TemporaryFile("w+", encoding="ascii", dir=folder, prefix=".rows.", suffix=".tmp")  # noqa: SIM115
+        spool = tempfile.TemporaryFile("w+", encoding="ascii", dir=spool_folder)  # noqa: SIM115 -- Survey closes it
     except OSError as error:
-        raise _files.explain("write in the folder", folder, error) from error
+        raise _files.explain("write in the folder", spool_folder, error) from error
     try:
         for host in run.hosts:
             row, record = _host(folder, host, fates)
@@ -73,7 +76,7 @@ def gather(folder: str, run: _run.Run, fates: Fates) -> Survey:
         spool.flush()
     except OSError as error:
         spool.close()
-        raise _files.explain("write in the folder", folder, error) from error
+        raise _files.explain("write in the folder", spool_folder, error) from error
     head = {
         "schema": SCHEMA,
         "run": run.run,

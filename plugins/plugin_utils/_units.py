@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 _TIME = ((60_000_000, 60_000_000, "min"), (1_000_000, 1_000_000, "s"), (1000, 1000, "ms"))
+_FLOW = ("saddr", "sport", "daddr", "dport")
 _OUTCOMES = {"timed_out": "timed out"}
 _TIER_NAMES = {3: "3 native", 2: "2 bcc", 1: "1 procfs"}
 
@@ -73,11 +74,22 @@ def tier(value: int | None) -> str:
 
 
 def labels(found: t.Mapping[str, t.Any]) -> str:
-    """Return an item's labels as text.
+    """Return an item's labels as text; a connection's as source and destination.
 
     >>> labels({"comm": "sh"}), labels({"src": "a", "dst": "b"})
     ('sh', 'src=a dst=b')
+    >>> labels({"saddr": "::1", "sport": 7, "daddr": "10.0.0.1", "dport": 80, "process": None, "pid": 3})
+    '[::1]:7 → 10.0.0.1:80 pid=3'
     """
-    if len(found) == 1:
-        return str(next(iter(found.values())))
-    return " ".join("%s=%s" % one for one in found.items() if one[1] is not None)
+    rest = {name: value for name, value in found.items() if value is not None}
+    if len(rest) == 1:
+        return str(next(iter(rest.values())))
+    words = []
+    if all(name in rest for name in _FLOW):
+        saddr, sport, daddr, dport = (rest.pop(name) for name in _FLOW)
+        words = [_endpoint(saddr, sport), "\u2192", _endpoint(daddr, dport)]
+    return " ".join([*words, *("%s=%s" % one for one in rest.items())])
+
+
+def _endpoint(address: t.Any, port: t.Any) -> str:
+    return ("[%s]:%s" if ":" in str(address) else "%s:%s") % (address, port)
