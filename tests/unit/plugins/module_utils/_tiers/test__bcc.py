@@ -226,9 +226,9 @@ def test_a_swallowed_sigint_is_sent_again(lab: Lab) -> None:
     # As when it falls into a callback from libbcc.
     script = "seen = []\nsignal.signal(signal.SIGINT, lambda *_: seen.append(1) if not seen else sys.exit(0))\n"
     running = lab.start(PRELUDE + script + "time.sleep(0.3)\nprint('n')\nwhile True: time.sleep(60)\n", stream=True)
-    begun = time.monotonic()
-    assert survey(running, seconds=1).data["count"] == 1
-    assert time.monotonic() - begun < 8
+    answer = survey(running, seconds=1)
+    assert answer.data["count"] == 1
+    assert not any("killed" in note for note in answer.notes)
 
 
 def test_a_second_sigint_does_not_disturb_what_prints_slowly(lab: Lab) -> None:
@@ -318,7 +318,10 @@ def test_a_tool_that_never_agrees_with_our_arguments(lab: Lab) -> None:
     assert failure.value.reason.code == "usage"
 
 
-GRANDCHILD = "child = subprocess.Popen(['sleep', '60'])\nprint('pid', child.pid)\n"
+GRANDCHILD = """\
+child = subprocess.Popen(['sleep', '60'], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+print('pid', child.pid)
+"""
 
 
 def grandchild(running: Running) -> int:
