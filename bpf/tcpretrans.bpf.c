@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* tcpretrans: which TCP flows retransmit, IPv4 and IPv6, in every network namespace? */
-#include "kernel.h"
+#include "drift.h"
 #include "window.h"
 
 #define AF_INET6 10
@@ -75,7 +75,7 @@ int BPF_PROG(on_retransmit, const struct sock *sk, const struct sk_buff *skb)
 	const struct tcp_skb_cb *control = (const void *)skb->cb;
 	u64 count = BPF_CORE_READ(control, tcp_gso_segs);
 
-	if (in_window(bpf_ktime_get_ns()))
+	if (in_window(bpf_ktime_get_ns()) && retransmit_was_sent(ctx))
 		handle_retransmit(&sk->__sk_common, count ?: 1, sk->sk_socket->file->f_inode->i_ino);
 	return 0;
 }

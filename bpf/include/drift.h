@@ -23,6 +23,10 @@ struct request_queue___new {
 	struct gendisk *disk;
 };
 
+struct trace_event_raw_tcp_retransmit_skb___new {
+	int err;
+};
+
 struct request___old {
 	struct gendisk *rq_disk;
 };
@@ -60,4 +64,14 @@ static __always_inline struct gendisk *disk_of(struct request *rq)
 	if (bpf_core_field_exists(queue->disk))
 		return queue->disk;
 	return ((struct request___old *)rq)->rq_disk;
+}
+
+/* 6.18, "tcp: trace retransmit failures in tcp_retransmit_skb": the tracepoint got a third argument, err, and fires for what
+ * was not sent too. Before, it fired for what was sent.
+ */
+static __always_inline bool retransmit_was_sent(u64 *ctx)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb___new, err))
+		return (int)ctx[2] == 0;
+	return true;
 }

@@ -16,16 +16,23 @@ _RULES = """
 table inet lossy {
     chain arriving {
         type filter hook input priority 0;
+        tcp dport %d drop
         meta l4proto tcp numgen random mod 100 < %d drop
     }
 }
 """
 
-# Sends until told otherwise and keeps its connection open, so that its owner can still be found out.
+# A port at which nothing ever arrives.
+DEAF = 7999
+
+# Sends until everything is acknowledged (SIOCOUTQ), so that nothing is sent again afterwards, and may keep its connection
+# open, so that its owner can still be found out.
 _SENDER = """
-import socket, sys, time
+import fcntl, socket, struct, sys, time
 peer = socket.create_connection((sys.argv[1], 7000))
 peer.sendall(b"x" * int(sys.argv[2]))
+while struct.unpack("i", fcntl.ioctl(peer, 0x5411, bytes(4)))[0]:
+    time.sleep(0.01)
 print("sent", flush=True)
 if sys.argv[3] == "keep":
     sys.stdin.read()
@@ -75,19 +82,21 @@ class Lossy:
                 end,
                 *(["nodad"] if ":" in left else []),
             )
-            run("ip", "-n", name, "link", "set", end, "up")
+            # Packets of a few segments each: enough of them to lose, and still several segments in one event.
+            run("ip", "-n", name, "link", "set", end, "gso_max_segs", "4", "up")
         self.how = self._lose(ends, percent)
         self._spawn(1, _RECEIVER)
 
     def _lose(self, ends: list[str], percent: int) -> str:
         """Lose packets in both directions; return by what."""
-        netem = ["qdisc", "add", "dev", ends[0], "root", "netem", "loss", "%d%%" % percent]
-        if subprocess.run(["tc", "-n", self.names[0], *netem], check=False, stderr=subprocess.DEVNULL).returncode == 0:
-            run("tc", "-n", self.names[1], "qdisc", "add", "dev", ends[1], "root", "netem", "loss", "%d%%" % percent)
-            return "netem"
+        netem = ["root", "netem", "loss", "%d%%" % percent]
+        add = ["tc", "-n", self.names[0], "qdisc", "add", "dev", ends[0], *netem]
+        by_netem = subprocess.run(add, check=False, stderr=subprocess.DEVNULL).returncode == 0
+        if by_netem:
+            run("tc", "-n", self.names[1], "qdisc", "add", "dev", ends[1], *netem)
         for name in self.names:
-            run("ip", "netns", "exec", name, "nft", "-f", "-", text=_RULES % percent)
-        return "netfilter"
+            run("ip", "netns", "exec", name, "nft", "-f", "-", text=_RULES % (DEAF, 0 if by_netem else percent))
+        return "netem" if by_netem else "netfilter"
 
     def _spawn(self, side: int, program: str, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -108,11 +117,11 @@ class Lossy:
             sender.communicate(timeout=30)
         return sender.pid
 
-    def knock(self, address: str, seconds: float) -> None:
-        """Try to connect from the left to an address that does not answer, for some seconds."""
-        program = "import socket, sys; socket.create_connection((sys.argv[1], 7000), timeout=float(sys.argv[2]))"
-        command = ["ip", "netns", "exec", self.names[0], sys.executable, "-c", program, address, str(seconds)]
-        assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
+    def knock(self, seconds: float) -> None:
+        """Try to connect from left to right at the deaf port, for some seconds."""
+        program = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))"
+        command = ["ip", "netns", "exec", self.names[0], sys.executable, "-c", program, self.addresses[1], str(DEAF)]
+        assert subprocess.run([*command, str(seconds)], check=False, stderr=subprocess.DEVNULL).returncode != 0
 
     def inum(self, side: int) -> int:
         """Return the namespace's number, as the kernel shows it everywhere."""

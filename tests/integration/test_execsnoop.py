@@ -32,7 +32,7 @@ def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path) -> None:
     assert data["count"] >= COUNT
     mine = [event for event in data["events"] if event["filename"] == str(program)]
     assert {event["pid"]: event["args"] for event in mine} == {
-        pid: "%s --number %d" % (program, number) for pid, number in started.items()
+        pid: "--number %d" % number for pid, number in started.items()
     }
     assert len(mine) == COUNT, "none twice, none invented"
     assert {(event["ppid"], event["uid"], event["ret"], event["comm"]) for event in mine} == {
@@ -69,7 +69,7 @@ def test_arguments_of_any_bytes(argument: bytes, shown: str) -> None:
     collection = Collection(duration=1, collectors=["execsnoop"])
     pid = spawn([b"/bin/true", argument])
     data = native(collection.result("execsnoop"))
-    assert [event["args"] for event in data["events"] if event["pid"] == pid] == ["/bin/true " + shown]
+    assert [event["args"] for event in data["events"] if event["pid"] == pid] == [shown]
 
 
 def test_a_long_command_line_is_cut_and_a_flood_is_counted_as_lost() -> None:
@@ -84,4 +84,4 @@ def test_a_long_command_line_is_cut_and_a_flood_is_counted_as_lost() -> None:
     assert len(data["events"]) == 16
     assert result["lost"] + data["omitted"] + len(data["events"]) == data["count"]
     first = [event for event in data["events"] if event["pid"] == long]
-    assert first[0]["args"] == ("/bin/true " + "x" * 10000)[:256]
+    assert first[0]["args"] == "x" * (256 - len("/bin/true "))

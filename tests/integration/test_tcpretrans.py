@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from collecting import Collection, native
-from lossy import Lossy
+from lossy import DEAF, Lossy
 
 PAIRS = {"ipv4": ("10.111.0.1", "10.111.0.2"), "ipv6": ("fd00:111::1", "fd00:111::2")}
 
@@ -35,9 +35,9 @@ def rows_of(data: dict[str, t.Any], netns: int) -> list[dict[str, t.Any]]:
 
 
 def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
-    collection = Collection(duration=20, collectors=["tcpretrans"], max_items=1000)
+    collection = Collection(duration=15, collectors=["tcpretrans"], max_items=1000)
     before = {(family, side): pair.retransmitted(side) for family, pair in pairs.items() for side in (0, 1)}
-    senders = {family: pair.send(2_000_000, keep=True) for family, pair in pairs.items()}
+    senders = {family: pair.send(1_000_000, keep=True) for family, pair in pairs.items()}
     after = {(family, side): pair.retransmitted(side) for family, pair in pairs.items() for side in (0, 1)}
     data = native(collection.result("tcpretrans"))
 
@@ -47,13 +47,13 @@ def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
             rows = rows_of(data, pair.inum(side))
             counted = after[family, side] - before[family, side]
             # The counter counts segments and we count events; the event says how many segments it sent, so that both
-            # sides of the equation are the same number. The counter also counts what could not be sent, which has no event
-            # before 6.15, and is read a moment later than the window's events.
+            # sides of the equation are the same number. (The counter also has what the device refused, which is no
+            # retransmit of ours: there is none of that on this link.)
             assert sum(row["segments"] for row in rows) == counted, (family, side, pair.how)
             assert sum(row["count"] for row in rows) <= counted
         rows = rows_of(data, pair.inum(0))
         sending = [row for row in rows if row["labels"]["daddr"] == right and row["labels"]["dport"] == 7000]
-        assert sum(row["count"] for row in sending) >= 10, "a tenth of 2 MB was lost"
+        assert sum(row["count"] for row in sending) >= 10, "a tenth of 1 MB was lost"
         assert {row["labels"]["family"] for row in rows} == {family}
         assert {(row["labels"]["saddr"], row["labels"]["process"], row["labels"]["pid"]) for row in sending} == {
             (left, pathlib.Path("/proc/%d/comm" % senders[family]).read_text(encoding="ascii").strip(), senders[family])
@@ -64,7 +64,7 @@ def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
 def test_a_flow_that_has_ended_has_no_process(pairs: dict[str, Lossy]) -> None:
     pair = pairs["ipv4"]
     collection = Collection(duration=10, collectors=["tcpretrans"])
-    pair.send(1_000_000, keep=False)
+    pair.send(300_000, keep=False)
     result = collection.result("tcpretrans")
     rows = [row for row in rows_of(native(result), pair.inum(0)) if row["labels"]["dport"] == 7000]
     assert rows
@@ -74,9 +74,9 @@ def test_a_flow_that_has_ended_has_no_process(pairs: dict[str, Lossy]) -> None:
 
 def test_a_syn_that_nobody_answers_is_sent_again(pairs: dict[str, Lossy]) -> None:
     pair = pairs["ipv6"]
-    collection = Collection(duration=6, collectors=["tcpretrans"])
-    # An address of the same net that no host has: neighbour discovery fails, and the SYN is sent again after a second.
-    pair.knock("fd00:111::99", seconds=2.5)
+    collection = Collection(duration=4, collectors=["tcpretrans"])
+    pair.knock(seconds=2.5)
     data = native(collection.result("tcpretrans"))
-    rows = [row for row in rows_of(data, pair.inum(0)) if row["labels"]["daddr"] == "fd00:111::99"]
-    assert {row["state"] for row in rows} == {"SYN_SENT"}
+    (row,) = [row for row in rows_of(data, pair.inum(0)) if row["labels"]["dport"] == DEAF]
+    assert (row["state"], row["labels"]["daddr"]) == ("SYN_SENT", PAIRS["ipv6"][1])
+    assert 1 <= row["count"] == row["segments"] <= 2, "after one second, and after two more"
