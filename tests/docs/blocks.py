@@ -19,6 +19,7 @@ import shlex
 import typing as t
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)
+_SHOWN = re.compile(r"^~~~.*?^~~~ *$", re.MULTILINE | re.DOTALL)  # Markdown that is shown, not meant
 _MARKS = {"run": {"exit", "expect"}, "norun": set(), "file": set()}
 
 
@@ -34,6 +35,7 @@ class Block(t.NamedTuple):
 def of(text: str) -> list[Block]:
     """Return a document's fenced blocks in order; ValueError where a mark is unknown."""
     blocks = []
+    text = _SHOWN.sub(lambda shown: "\n" * shown[0].count("\n"), text)
     for match in _FENCE.finditer(text):
         language, *words = shlex.split(match["info"]) or [""]
         marks = {name: value for name, _equals, value in (word.partition("=") for word in words)}

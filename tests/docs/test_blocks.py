@@ -19,6 +19,7 @@ import pytest
         ),
         ("- a\n\n  ```shell norun='yours'\n  x\n  ```\n", [(3, "shell", {"norun": "yours"}, "x\n")]),
         ("```\nplain\n```\n", [(1, "", {}, "plain\n")]),
+        ("~~~markdown\n```shell\nx\n```\n~~~\n```text\ny\n```\n", [(6, "text", {}, "y\n")]),
         ("no block", []),
     ],
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README.md and docs/ are true: their commands run, in a copy of the checkout of their own, and their links lead somewhere."""
+"""README.md and docs/ are true: their commands run, in a fresh copy of the checkout, and their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -26,15 +26,28 @@ def name(path: pathlib.Path) -> str:
     return str(path.relative_to(CHECKOUT))
 
 
-def copy_checkout(to: pathlib.Path) -> None:
-    """Copy what git tracks, or would: what somebody has who has just cloned."""
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Copy what git tracks, or would, to where somebody has it who has just cloned: with no environment made yet."""
+    folder = tmp_path_factory.mktemp("clone")
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(listing, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True)
     for file in filter(None, listed.stdout.split("\0")):
         if (CHECKOUT / file).is_file():
-            (to / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / file, to / file)
-    subprocess.run(["git", "init", "--quiet"], cwd=to, check=True)
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / file, folder / file)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def checkout(clone: pathlib.Path) -> pathlib.Path:
+    """Give a document the copy without what others left in it, but with the environments that they made."""
+    kept = [word for name in (".venv", ".venv.lock", ".cache", ".nox") for word in ("--exclude", name)]
+    subprocess.run(["git", "clean", "-fdxq", *kept], cwd=clone, check=True)
+    subprocess.run(["git", "checkout-index", "--all", "--force"], cwd=clone, check=True)
+    return clone
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
@@ -48,14 +61,13 @@ def test_every_shell_block_says_whether_it_runs(document: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     "document", [path for path in DOCUMENTS if any("run" in block.marks for block in blocks.of_file(path))], ids=name
 )
-def test_commands_run(document: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    """One copy of the checkout for each document; its blocks run in their order, each in a shell of its own."""
-    copy_checkout(tmp_path)
+def test_commands_run(document: pathlib.Path, checkout: pathlib.Path) -> None:
+    """A document's blocks run in their order, each in a shell of its own."""
     for block in blocks.of_file(document):
         if "file" in block.marks:
-            (tmp_path / block.marks["file"]).write_text(block.body, encoding="utf-8")
+            (checkout / block.marks["file"]).write_text(block.body, encoding="utf-8")
         if "run" in block.marks:
-            code, output = run(block.body, tmp_path)
+            code, output = run(block.body, checkout)
             where = "%s:%d\n%s\n%s" % (name(document), block.line, block.body, output)
             assert code == int(block.marks.get("exit", "0")), where
             assert block.marks.get("expect", "") in output, where
