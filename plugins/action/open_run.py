@@ -40,7 +40,9 @@ class ActionModule(ActionBase):
         except StorageError as error:
             raise AnsibleActionFail("No report can be written, and no host was visited. %s" % error) from None
 
-    def _open(self, arguments: dict[str, t.Any], groups: dict[str, list[str]], play_hosts: list[str]) -> dict[str, t.Any]:
+    def _open(
+        self, arguments: dict[str, t.Any], groups: dict[str, list[str]], play_hosts: list[str]
+    ) -> dict[str, t.Any]:
         run_id = arguments["run"] or _run.process_run(C.DEFAULT_LOCAL_TMP)
         fresh = _run.Run(
             run=run_id,

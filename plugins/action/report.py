@@ -12,7 +12,15 @@ import typing as t
 from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _arguments, _files, _html, _markdown, _run, _summary, _survey
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
+    _arguments,
+    _files,
+    _html,
+    _markdown,
+    _run,
+    _summary,
+    _survey,
+)
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Fate, Survey
 
@@ -35,7 +43,9 @@ class ActionModule(ActionBase):
         try:
             return self._report(arguments["report_dir"], arguments["run"], task_vars or {})
         except StorageError as error:
-            raise AnsibleActionFail("The report is not written; what the run had stored is untouched. %s" % error) from None
+            raise AnsibleActionFail(
+                "The report is not written; what the run had stored is untouched. %s" % error
+            ) from None
 
     def _report(self, report_dir: str, wanted: str | None, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         mine = _run.known_process_run(C.DEFAULT_LOCAL_TMP)
@@ -71,7 +81,11 @@ class ActionModule(ActionBase):
             facts = (hostvars[host].get("ansible_facts") or {}).get("ebpf") if host in hostvars else None
             if facts and facts.get("run") == run_id and facts.get("outcome"):
                 return Fate(str(facts["outcome"]), None if facts["message"] is None else str(facts["message"]))
-            return Fate("skipped", "The play had not visited the host when this report was made.") if host in going else None
+            return (
+                Fate("skipped", "The play had not visited the host when this report was made.")
+                if host in going
+                else None
+            )
 
         return fate
 

@@ -13,7 +13,15 @@ import typing as t
 from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _arguments, _files, _record, _reply, _run, _store, _units
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
+    _arguments,
+    _files,
+    _record,
+    _reply,
+    _run,
+    _store,
+    _units,
+)
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Envelope, Record, Refused
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._reply import Reply, Trouble
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
@@ -48,7 +56,9 @@ class ActionModule(ActionBase):
             folder = _run.run_folder(arguments["report_dir"], run_id)
         except _files.StorageError as error:
             raise AnsibleActionFail(str(error)) from None
-        groups = {str(name): [str(one) for one in hosts] for name, hosts in variables["groups"].items() if host in hosts}
+        groups = {
+            str(name): [str(one) for one in hosts] for name, hosts in variables["groups"].items() if host in hosts
+        }
         fleets = _run.fleets_of(groups).get(host, [_run.UNGROUPED])
         self._envelope = Envelope(run_id, host, fleets, _run.now())
         if self._task.check_mode:
@@ -91,8 +101,7 @@ class ActionModule(ActionBase):
         if sent is None:
             return _record.silent(self._envelope, "failed", failure or "The host sent no record.", warnings), None
         try:
-            if len(_store.encode(sent)) > _record.LIMIT:
-                raise Refused("The host sent a record of more than %d MiB: lower the limits." % (_record.LIMIT >> 20))
+            _store.encode(sent)  # refuses what is too large, or no JSON
             record = _record.from_host(sent, self._envelope, failure)
         except Refused as refused:
             return _record.silent(self._envelope, "failed", str(refused), warnings), sent
@@ -110,7 +119,9 @@ class ActionModule(ActionBase):
         second = self._try(asked, variables)
         if isinstance(second, Trouble):
             return answer, []
-        return second, ["The host was visited without %s, which failed: %s" % (one_line(method, 60), one_line(answer.message, 1000))]
+        return second, [
+            "The host was visited without %s, which failed: %s" % (one_line(method, 60), one_line(answer.message, 1000))
+        ]
 
     def _try(self, asked: dict[str, t.Any], variables: dict[str, t.Any]) -> Reply | Trouble:
         try:
@@ -122,29 +133,26 @@ class ActionModule(ActionBase):
         return reply if _reply.spoke(reply) else _reply.of_silence(reply)
 
     def _timed_out(self) -> Record:
-        message = "The host had not answered after %s s, the limit for one host: raise survey_timeout, or see what keeps it." % self._task.timeout
-        return _record.silent(self._envelope._replace(received=_run.now()), "timed_out", message)
+        message = (
+            "The host had not answered after %s s, the limit for one host: raise survey_timeout, or see what keeps it."
+        )
+        return _record.silent(self._envelope._replace(received=_run.now()), "timed_out", message % self._task.timeout)
 
     def _store(self, folder: str, record: Record, refused: t.Any) -> tuple[Record, str | None]:
         """Write the record; where the disk does not take it, say so in what the play and the report are told."""
         try:
-            if refused is not None:
-                self._keep(folder, refused)
-            return record, _store.write(folder, record)
+            path = _store.write(folder, record)
         except _files.StorageError as error:
             lost = _record.silent(self._envelope, "failed", "The host was visited, but its record is lost. %s" % error)
-            with contextlib.suppress(_files.StorageError):  # the play is told of the first one; a few bytes may still fit
+            with contextlib.suppress(
+                _files.StorageError
+            ):  # the play is told of the first one; a few bytes may still fit
                 return lost, _store.write(folder, lost)
             return lost, None
-
-    def _keep(self, folder: str, refused: t.Any) -> None:
-        """Keep what a host sent that is no record, if it is not huge."""
-        try:
-            text = _store.encode(refused)
-        except Refused:
-            return  # JSON cannot carry it; the record's message says so
-        if len(text) <= _record.LIMIT:
-            _files.write_text(_store.refused_path_of(folder, self._envelope.host), text)
+        if refused is not None:
+            with contextlib.suppress(_files.StorageError, Refused):  # a help for who looks into it; the outcome is kept
+                _store.keep_refused(folder, record["host"], refused)
+        return record, path
 
     def _planned(self, asked: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """Check mode: ask the host for its plan, and write nothing."""
@@ -166,7 +174,12 @@ class ActionModule(ActionBase):
         """Print one line of progress."""
         facts = _record.headline(record)
         found = plan or ", ".join("%s %s" % (name, _shown(one)) for name, one in facts["collectors"].items())
-        words = [_units.outcome(record["outcome"]), "tier %s" % facts["tier"] if facts["tier"] else "", found, facts["message"] or ""]
+        words = [
+            _units.outcome(record["outcome"]),
+            "tier %s" % facts["tier"] if facts["tier"] else "",
+            found,
+            facts["message"] or "",
+        ]
         line = "%s: %s" % (one_line(record["host"], 80), "; ".join(word for word in words if word))
         color = getattr(C, _COLORS.get(record["outcome"], "COLOR_ERROR"))
         self._display.display(one_line(line, 500), color=color)
@@ -182,8 +195,9 @@ def _end_what_was_awaited(error: BaseException) -> None:
 
 def _shown(one: t.Mapping[str, t.Any]) -> str:
     tier = "" if one["tier"] is None else " (tier %d)" % one["tier"]
-    count = "" if one["count"] is None else " " + _units.number(one["count"])
-    return {"ok": count.strip(), "truncated": "truncated" + count}.get(one["status"], one["status"]) + tier
+    count = "" if one["count"] is None else _units.number(one["count"])
+    words = [count] if one["status"] == "ok" else [one["status"], count] if one["status"] == "truncated" else [one["status"]]
+    return " ".join(words) + tier
 
 
 def _planned(plan: t.Sequence[t.Any]) -> str:

@@ -35,7 +35,10 @@ class Blocked:
             return
         self.names[host] = None
         self.states[blocker["state"]] += 1
-        cause = (one_line(blocker["message"], 400), None if blocker["remedy"] is None else one_line(blocker["remedy"], 600))
+        cause = (
+            one_line(blocker["message"], 400),
+            None if blocker["remedy"] is None else one_line(blocker["remedy"], 600),
+        )
         if cause in self.causes or len(self.causes) < _CAUSES:
             self.causes[cause] += 1
         else:

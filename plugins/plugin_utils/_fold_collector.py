@@ -82,7 +82,11 @@ class Distribution:
             "count": sum(count for _lo, _hi, count in self._buckets),
             "buckets": [list(bucket) for bucket in self._buckets],
             "quantiles": _row.quantiles(self._buckets),
-            "without_distribution": {"hosts": self._other_hosts, "count": self._other_count, "total": self._other_total},
+            "without_distribution": {
+                "hosts": self._other_hosts,
+                "count": self._other_count,
+                "total": self._other_total,
+            },
         }
 
 

@@ -54,7 +54,8 @@ def write(survey: Survey, stream: t.IO[str]) -> None:
     if not whole["collectors"]:
         stream.write("\nNo host answered.\n")
     stream.write("\n## Hosts\n\n")
-    _table(stream, ["Host", "Outcome", "Tier", "Published", "Kernel", "Distribution", "Collectors", "Why"], "llllllll", map(_host, survey.rows()))
+    header = ["Host", "Outcome", "Tier", "Published", "Kernel", "Distribution", "Collectors", "Why"]
+    _table(stream, header, "l" * len(header), map(_host, survey.rows()))
     stream.write("\nStarted %s; ebpf.fleet %s on ansible-core %s. All of it is in `survey.json`, drawn in `survey.html`.\n" % (
         head["started"], escaped(head["versions"].get("collection") or "-"), escaped(head["versions"].get("ansible_core") or "-"),
     ))  # fmt: skip
@@ -75,7 +76,9 @@ def _lead(whole: t.Mapping[str, t.Any]) -> str:
 
 def _fleets(head: t.Mapping[str, t.Any]) -> t.Iterator[list[str]]:
     for name, scope in [*((code(fleet["fleet"]), fleet) for fleet in head["fleets"]), ("**all**", head["inventory"])]:
-        outcomes = ", ".join("%d %s" % (count, _units.outcome(key)) for key, count in scope["outcomes"].items() if count)
+        outcomes = ", ".join(
+            "%d %s" % (count, _units.outcome(key)) for key, count in scope["outcomes"].items() if count
+        )
         yield [name, str(scope["hosts"]), *(str(scope["tiers"][tier]) for tier in ("3", "2", "1", "unknown")), outcomes]
 
 
@@ -89,7 +92,8 @@ def _blockers(whole: t.Mapping[str, t.Any]) -> t.Iterator[list[str]]:
             "%d%s" % (blocked["hosts"], unknown),
             names + (" and %d more" % more if more > 0 else ""),
             "<br>".join(escaped(cause["message"]) for cause in blocked["causes"][:3]),
-            "<br>".join(dict.fromkeys(escaped(cause["remedy"]) for cause in blocked["causes"][:3] if cause["remedy"])) or "-",
+            "<br>".join(dict.fromkeys(escaped(cause["remedy"]) for cause in blocked["causes"][:3] if cause["remedy"]))
+            or "-",
         ]
 
 
@@ -128,4 +132,8 @@ def _host(row: Row) -> list[str]:
 
 def _shown(result: Row) -> str:
     count = "" if result["count"] is None else " " + _units.number(result["count"])
-    return "%s%s" % (result["status"], count) if result["tier"] is None else "%s%s (tier %d)" % (result["status"], count, result["tier"])
+    return (
+        "%s%s" % (result["status"], count)
+        if result["tier"] is None
+        else "%s%s (tier %d)" % (result["status"], count, result["tier"])
+    )

@@ -41,7 +41,13 @@ def from_host(sent: t.Any, envelope: Envelope, failure: str | None) -> Record:
     if not isinstance(sent, dict):
         raise Refused("The host sent no record: its answer is of type %s." % type(sent).__name__)
     _same_version(sent.get("schema"))
-    record = {"schema": SCHEMA, **_ours(envelope), "outcome": "ok", "message": None, **{key: sent.get(key) for key in _SPOKEN}}
+    record = {
+        "schema": SCHEMA,
+        **_ours(envelope),
+        "outcome": "ok",
+        "message": None,
+        **{key: sent.get(key) for key in _SPOKEN},
+    }
     _conforms(record)
     record["outcome"], record["message"] = outcome(record["results"], failure)
     return record
@@ -98,7 +104,10 @@ def headline(record: Record) -> dict[str, t.Any]:
         "tier": capability.get("tier"),
         "published_tier": capability.get("published_tier"),
         "blockers": [
-            {key: None if one[key] is None else one_line(one[key], 200) for key in ("requirement", "state", "message", "remedy")}
+            {
+                key: None if one[key] is None else one_line(one[key], 200)
+                for key in ("requirement", "state", "message", "remedy")
+            }
             for one in capability.get("blockers", [])[:10]
         ],
         "kernel": {"release": one_line(capability["kernel"]["release"], 100) if capability else None},
@@ -134,7 +143,8 @@ def _same_version(schema: t.Any) -> None:
         return
     if isinstance(schema, str) and re.fullmatch(r"ebpf\.fleet\.record/[0-9]{1,9}", schema):
         raise Refused(
-            "The record has the version %s, and this ebpf.fleet reads %s: use one version of ebpf.fleet for both." % (schema, SCHEMA)
+            "The record has the version %s, and this ebpf.fleet reads %s: use one version of ebpf.fleet for both."
+            % (schema, SCHEMA)
         )
     raise Refused("The record does not say that it is %s: its schema is %s." % (SCHEMA, one_line(repr(schema), 80)))
 

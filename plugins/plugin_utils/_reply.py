@@ -14,7 +14,10 @@ Reply = t.Mapping[str, t.Any]
 
 _BECOME = re.compile(r"become|privilege escalation", re.IGNORECASE)
 _CRASH = re.compile(r"^Traceback \(most recent call last\)", re.MULTILINE)
-_NO_PYTHON = re.compile(r"(?:python[0-9.]*|interpreter)['\"]?(?:: | was )(?:No such file or directory|not found|command not found)", re.IGNORECASE)
+_NO_PYTHON = re.compile(
+    r"(?:python[0-9.]*|interpreter)['\"]?(?:: | was )(?:No such file or directory|not found|command not found)",
+    re.IGNORECASE,
+)
 
 
 class Trouble(t.NamedTuple):
@@ -39,13 +42,16 @@ def of_silence(reply: Reply) -> Trouble:
     last = next((line for line in reversed(_lines(reply)) if line.strip()), "")
     no_python = next((line for line in [*output.splitlines(), str(reply.get("msg"))] if _NO_PYTHON.search(line)), None)
     if no_python is not None:
-        message = "No Python was found on the host (%s): install Python 3.8 or newer there, or set ansible_python_interpreter." % (
-            one_line(no_python, 300)
+        message = (
+            "No Python was found on the host (%s): install Python 3.8 or newer there, or set ansible_python_interpreter."
+            % (one_line(no_python, 300))
         )
     elif crashed:
         message = "The module crashed on the host: %s" % one_line(last, 1500)
     else:
-        message = "The host's answer is not the module's: %s" % one_line(last or reply.get("msg") or "it is empty", 1500)
+        message = "The host's answer is not the module's: %s" % one_line(
+            last or reply.get("msg") or "it is empty", 1500
+        )
     return Trouble("failed", sentence(message, 2000), not crashed)
 
 
@@ -66,7 +72,11 @@ def failure_of(reply: Reply) -> str | None:
 def _lines(reply: Reply) -> list[str]:
     for key in ("module_stderr", "module_stdout"):
         text = str(reply.get(key) or "")[-20000:]
-        lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("Shared connection to", "Connection to"))]
+        lines = [
+            line
+            for line in text.splitlines()
+            if line.strip() and not line.startswith(("Shared connection to", "Connection to"))
+        ]
         if lines:
             return lines
     return []

@@ -82,7 +82,9 @@ def _capability(capability: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
         "tier": capability["tier"],
         "published_tier": capability["published_tier"],
         "differs": capability["differs"],
-        "blockers": [{key: one[key] for key in ("requirement", "state", "message", "remedy")} for one in capability["blockers"]],
+        "blockers": [
+            {key: one[key] for key in ("requirement", "state", "message", "remedy")} for one in capability["blockers"]
+        ],
         "kernel": one_line(kernel["release"], 200),
         "machine": kernel.get("machine"),
         "distribution": _distribution(userland.get("distribution") or {}),
@@ -99,7 +101,21 @@ def _distribution(found: t.Mapping[str, str | None]) -> str | None:
 
 
 def _result(result: t.Mapping[str, t.Any]) -> Row:
-    same = ("collector", "question", "kind", "unit", "tier", "source", "status", "reason", "attempts", "lost", "window", "notes", "cost")
+    same = (
+        "collector",
+        "question",
+        "kind",
+        "unit",
+        "tier",
+        "source",
+        "status",
+        "reason",
+        "attempts",
+        "lost",
+        "window",
+        "notes",
+        "cost",
+    )
     data = result["data"] or {}
     buckets = distribution_of(result)
     items, series = data.get("items", []), data.get("series", [])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import secrets
@@ -35,7 +35,11 @@ _SHAPE: _schema.Schema = {
             "items": {
                 "type": "object",
                 "required": ["host", "fleets", "in_play"],
-                "properties": {"host": _TEXT, "fleets": {"type": "array", "items": _TEXT}, "in_play": {"type": "boolean"}},
+                "properties": {
+                    "host": _TEXT,
+                    "fleets": {"type": "array", "items": _TEXT},
+                    "in_play": {"type": "boolean"},
+                },
             },
         },
     },
@@ -67,7 +71,7 @@ class Run(t.NamedTuple):
 
 def now() -> str:
     """Return the time as ISO 8601 in UTC, to the second."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def process_run(process_folder: str) -> str:
@@ -78,7 +82,7 @@ def process_run(process_folder: str) -> str:
     path = os.path.join(process_folder, _MARKER)
     try:
         if not os.path.exists(path):
-            fresh = "%s-%s" % (datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"), secrets.token_hex(3))
+            fresh = "%s-%s" % (dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ"), secrets.token_hex(3))
             draft = "%s.%s" % (path, secrets.token_hex(4))
             with open(draft, "x", encoding="ascii") as stream:
                 stream.write(fresh)
@@ -108,7 +112,8 @@ def run_folder(report_dir: str, run: str) -> str:
     """Return a run's folder; StorageError where the id cannot name one."""
     if not _names.is_run_id(run):
         raise StorageError(
-            "The run id %r cannot name a folder: use up to 100 letters, digits, '.', '_' and '-', and not 'latest'." % run[:120]
+            "The run id %r cannot name a folder: use up to 100 letters, digits, '.', '_' and '-', and not 'latest'."
+            % run[:120]
         )
     return os.path.join(report_folder(report_dir), run)
 
@@ -117,7 +122,10 @@ def newest(report_dir: str) -> str:
     """Return the run that REPORT_DIR/latest points at."""
     link = os.path.join(report_folder(report_dir), LATEST)
     if not os.path.islink(link):
-        raise StorageError("There is no run in %s yet: run the playbook ebpf.fleet.survey first, or name a run." % report_folder(report_dir))
+        raise StorageError(
+            "There is no run in %s yet: run the playbook ebpf.fleet.survey first, or name a run."
+            % os.path.dirname(link)
+        )
     return os.path.basename(os.readlink(link))
 
 

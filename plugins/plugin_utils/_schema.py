@@ -19,7 +19,7 @@ _TYPES: dict[str, t.Callable[[t.Any], bool]] = {
     "null": lambda v: v is None,
     "boolean": lambda v: isinstance(v, bool),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and v == v and abs(v) != float("inf"),
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "string": lambda v: isinstance(v, str),
     "array": lambda v: isinstance(v, list),
     "object": lambda v: isinstance(v, dict),
@@ -54,7 +54,11 @@ def _fail(place: str, why: str) -> t.NoReturn:
 
 
 def _shown(value: t.Any) -> str:
-    return repr(value)[:60] if not isinstance(value, (dict, list)) else "a JSON " + ("object" if isinstance(value, dict) else "array")
+    return (
+        repr(value)[:60]
+        if not isinstance(value, (dict, list))
+        else "a JSON " + ("object" if isinstance(value, dict) else "array")
+    )
 
 
 def _ref(value: t.Any, rule: str, _schema: Schema, root: Schema, place: str) -> None:

@@ -36,7 +36,11 @@ def _columns(rows: t.Sequence[t.Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER) - 1)]
     lines = []
     for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)), row[-1]]
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)),
+            row[-1],
+        ]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "-" * max(map(len, lines)))
     return lines

@@ -9,11 +9,32 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _histogram
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _units
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 Buckets = t.Sequence[t.Sequence[int]]
+Quantiles = t.Mapping[str, t.Mapping[str, int] | None]
 
 _MOST = 64  # bars; log2 buckets of 64-bit values are no more
+_LEFT, _TOP, _WIDTH, _HEIGHT = 44, 18, 560, 132  # where a histogram's bars are
+
+# Templates: Markup escapes whatever is put into it that is not Markup itself.
+_BAR = Markup(
+    '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>%s</svg>'
+)
+_BAR_PART = Markup('<rect class="t%s" x="%.2f" y="0" width="%.2f" height="8"/>')
+_HISTOGRAM = Markup('<svg class="hist" viewBox="0 0 616 172" role="img" aria-label="%s">%s</svg>')
+_GRID = Markup('<path class="grid" d="M%d %dh%dM%d %dh%d"/><path class="axis" d="M%d %dh%d"/>')
+_LABEL_Y = Markup('<text class="y" x="%d" y="%d">%s</text>')
+_COLUMN = Markup(
+    '<g class="b"><rect class="hit" x="%.1f" y="%d" width="%.1f" height="%d"/>'
+    '<rect class="v" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="1.5"/><title>%s</title></g>'
+)
+_TICK = Markup('<path class="axis" d="M%.1f %.1fv4"/><text class="x" x="%.1f" y="%.1f">%s</text>')
+_MARK = Markup('<path class="q" d="M%.1f %dV%d"/><text class="q" x="%.1f" y="%d">%s</text>')
+_SPARK = Markup(
+    '<svg class="spark" viewBox="0 0 160 38" role="img" aria-label="%s"><title>%s</title><path class="v" d="%s"/>'
+    '<path class="axis" d="M0 37h160"/></svg>'
+)
 
 
 def tier_bar(tiers: t.Mapping[str, int], hosts: int) -> Markup:
@@ -22,47 +43,40 @@ def tier_bar(tiers: t.Mapping[str, int], hosts: int) -> Markup:
     for tier in ("3", "2", "1", "unknown"):
         if tiers[tier]:
             width = 100 * tiers[tier] / hosts
-            parts.append('<rect class="t%s" x="%.2f" y="0" width="%.2f" height="8"/>' % (tier, at, width))
+            parts.append(_BAR_PART % (tier, at, width))
             words.append("%s: %d" % ("no tier" if tier == "unknown" else "tier " + tier, tiers[tier]))
             at += width
-    label = escape(", ".join(words) or "no hosts")
-    return Markup('<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>%s</svg>') % (
-        label, label, Markup("".join(parts)),
-    )  # fmt: skip
+    said = ", ".join(words) or "no hosts"
+    return _BAR % (said, said, _joined(parts))
 
 
-def histogram(buckets: Buckets, unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> Markup:
+def histogram(buckets: Buckets, unit: str, quantiles: Quantiles) -> Markup:
     """Return a histogram with its axis, a tooltip for each bar, and the buckets of p50, p90 and p99 marked."""
     bars = _bars(buckets)
     if not bars:
         return Markup("")
-    left, top, width, height = 44, 18, 560, 132
-    step = width / len(bars)
+    step = _WIDTH / len(bars)
     most = max(count for _lo, _hi, count in bars)
     total = sum(count for _lo, _hi, count in bars)
-    parts = [_grid(left, top, width, height, most)]
-    every = max(1, -(-len(bars) * 56 // width))
+    base, middle = _TOP + _HEIGHT, _TOP + _HEIGHT / 2
+    parts = [
+        _GRID % (_LEFT, _TOP, _WIDTH, _LEFT, middle, _WIDTH, _LEFT, base, _WIDTH),
+        *(_LABEL_Y % (_LEFT - 6, y + 4, _short(value)) for y, value in ((_TOP, most), (middle, most / 2), (base, 0))),
+    ]
+    every = max(1, -(-len(bars) * 56 // _WIDTH))  # so many bars to a label
     for index, (lo, hi, count) in enumerate(bars):
-        x = left + index * step
-        size = height * count / most
-        size = max(size, 1.5) if count else 0.0  # what happened once is seen
-        title = "%s \u2013 %s: %s (%s)" % (
-            _units.quantity(lo, unit), _units.quantity(hi, unit), _units.number(count), _units.share(count, total),
-        )  # fmt: skip
-        parts.append(
-            '<g class="b"><rect class="hit" x="%.1f" y="%d" width="%.1f" height="%d"/>'
-            '<rect class="v" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="1.5"/><title>%s</title></g>'
-            % (x, top, step, height, x + step * 0.08, top + height - size, step * 0.84, size, escape(title))
-        )
+        x = _LEFT + index * step
+        size = max(_HEIGHT * count / most, 1.5) if count else 0.0  # what happened once is seen
+        interval = _units.interval({"lo": lo, "hi": hi}, unit)
+        said = "%s: %s (%s)" % (interval, _units.number(count), _units.share(count, total))
+        parts.append(_COLUMN % (x, _TOP, step, _HEIGHT, x + step * 0.08, base - size, step * 0.84, size, said))
         if index % every == 0:
-            parts.append(_tick(x, top + height, _units.quantity(lo, unit)))
-    parts.append(_marks(bars, quantiles, left, top, step, height))
-    return Markup('<svg class="hist" viewBox="0 0 616 172" role="img" aria-label="%s">%s</svg>') % (
-        _said(bars, unit, quantiles), Markup("".join(parts)),
-    )  # fmt: skip
+            parts.append(_TICK % (x, base, x, base + 16, _units.quantity(lo, unit)))
+    parts.append(_marks(bars, quantiles, step))
+    return _HISTOGRAM % (_said(bars, unit, quantiles), _joined(parts))
 
 
-def spark(buckets: Buckets, unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> Markup:
+def spark(buckets: Buckets, unit: str, quantiles: Quantiles) -> Markup:
     """Return a small histogram of one path: a page may hold a thousand of them."""
     bars = _bars(buckets)
     if not bars:
@@ -75,10 +89,7 @@ def spark(buckets: Buckets, unit: str, quantiles: t.Mapping[str, t.Mapping[str, 
         if count
     )
     said = _said(bars, unit, quantiles)
-    return Markup(
-        '<svg class="spark" viewBox="0 0 160 38" role="img" aria-label="%s"><title>%s</title><path class="v" d="%s"/>'
-        '<path class="axis" d="M0 37h160"/></svg>'
-    ) % (said, said, Markup(path))
+    return _SPARK % (said, said, path)
 
 
 def _bars(buckets: Buckets) -> list[tuple[int, int, int]]:
@@ -90,29 +101,7 @@ def _bars(buckets: Buckets) -> list[tuple[int, int, int]]:
     return [(*_histogram.bounds(slot), counts.get(slot, 0)) for slot in range(min(counts), max(counts) + 1)]
 
 
-def _grid(left: int, top: int, width: int, height: int, most: int) -> str:
-    base = top + height
-    return (
-        '<path class="grid" d="M{l} {t}h{w}M{l} {m}h{w}"/><path class="axis" d="M{l} {b}h{w}"/>'
-        '<text class="y" x="{x}" y="{ty}">{most}</text><text class="y" x="{x}" y="{my}">{half}</text><text class="y" x="{x}" y="{by}">0</text>'
-    ).format(
-        l=left, t=top, w=width, m=top + height / 2, b=base, x=left - 6, ty=top + 4, my=top + height / 2 + 4, by=base + 4,
-        most=_short(most), half=_short(most / 2),
-    )  # fmt: skip
-
-
-def _tick(x: float, y: float, text: str) -> str:
-    return '<path class="axis" d="M%.1f %.1fv4"/><text class="x" x="%.1f" y="%.1f">%s</text>' % (x, y, x, y + 16, escape(text))
-
-
-def _marks(
-    bars: t.Sequence[tuple[int, int, int]],
-    quantiles: t.Mapping[str, t.Mapping[str, int] | None],
-    left: int,
-    top: int,
-    step: float,
-    height: int,
-) -> str:
+def _marks(bars: t.Sequence[tuple[int, int, int]], quantiles: Quantiles, step: float) -> Markup:
     """Mark the quantiles' buckets; those that share one share the mark."""
     marks: dict[int, list[str]] = {}
     for name, bounds in quantiles.items():
@@ -121,17 +110,18 @@ def _marks(
                 marks.setdefault(index, []).append(name)
     parts, free_from = [], 0.0
     for index, names in sorted(marks.items()):
-        x = left + (index + 0.5) * step
-        row = 0 if x - 22 * len(names) >= free_from else 1
-        free_from = x + 22 * len(names)
-        parts.append(
-            '<path class="q" d="M%.1f %dV%d"/><text class="q" x="%.1f" y="%d">%s</text>'
-            % (x, top - 2 + 10 * row, top + height, x, top - 6 + 10 * row, " ".join(names))
-        )
-    return "".join(parts)
+        x = _LEFT + (index + 0.5) * step
+        row = 0 if x - 11 * len(names) >= free_from else 1  # a label that would cover the last one goes lower
+        free_from = x + 13 * len(names)
+        parts.append(_MARK % (x, _TOP - 2 + 10 * row, _TOP + _HEIGHT, x, _TOP - 6 + 10 * row, " ".join(names)))
+    return _joined(parts)
 
 
-def _said(bars: t.Sequence[tuple[int, int, int]], unit: str, quantiles: t.Mapping[str, t.Mapping[str, int] | None]) -> str:
+def _joined(parts: t.Iterable[Markup]) -> Markup:
+    return Markup("").join(parts)
+
+
+def _said(bars: t.Sequence[tuple[int, int, int]], unit: str, quantiles: Quantiles) -> str:
     total = sum(count for _lo, _hi, count in bars)
     found = ", ".join("%s %s" % (name, _units.interval(bounds, unit)) for name, bounds in quantiles.items())
     return "%s events; %s" % (_units.number(total), found)

@@ -21,7 +21,9 @@ def number(value: float | None) -> str:
     """
     if value is None:
         return "-"
-    return "{:,}".format(value) if isinstance(value, int) else "{:,.3g}".format(value) if abs(value) < 1000 else "{:,.0f}".format(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def quantity(value: float, unit: str) -> str:

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that the controller's actions share. Private: other collections should not use it, it can change."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Which run is meant; the parts below go with it."""
+
+    DOCUMENTATION = r"""
+options:
+  report_dir:
+    description:
+      - The folder of all runs, relative to the folder that C(ansible-playbook) was called in.
+    type: path
+    default: reports
+  run:
+    description:
+      - The run's id, which is also the name of its folder. Up to 100 letters, digits, C(.), C(_) and C(-).
+      - When not given, the run of this C(ansible-playbook) process, the same in all its plays and batches.
+    type: str
+"""
+
+    # What is asked of the hosts: the options of the module collect.
+    ASKED = r"""
+options:
+  duration:
+    description: The window's length in seconds, from 1 to 3600.
+    type: int
+    default: 10
+  collectors:
+    description: Which collectors to run, by name; all of them when not given, or empty.
+    type: list
+    elements: str
+  tier:
+    description:
+      - V(auto) tries the best tier first and falls back, each collector for itself. V(3), V(2) and V(1) try only that tier.
+    type: str
+    choices: ["auto", "1", "2", "3"]
+    default: auto
+  max_items:
+    description: How many rows of counts, and how many histograms, one result may hold, from 1 to 10000.
+    type: int
+    default: 200
+  max_events:
+    description: How many single events one result may hold, from 1 to 100000.
+    type: int
+    default: 1000
+  max_output:
+    description: How many bytes of a BCC tool's output are kept, from 4096 to 67108864.
+    type: int
+    default: 4194304
+  startup_limit:
+    description:
+      - How many seconds a BCC tool may take to compile and attach before the next tier is tried, from 1 to 600.
+    type: int
+    default: 30
+"""
+
+    # For actions that stay on the controller.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    description: Runs on the controller; the host is not connected to.
+    support: full
+  async:
+    description: Can be run with C(async).
+    support: none
+  delegation:
+    description: Can be used with C(delegate_to).
+    support: full
+    details:
+      - Delegate it to C(localhost), so that a host's broken connection variables do not matter.
+"""

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Make the report of a run
+description:
+  - Reads the records of a run one at a time, folds them into fleets (inventory groups) and the whole inventory, and writes
+    C(survey.json), C(survey.md) and C(survey.html) to the run's folder, all of them or none.
+  - Every host of the inventory is in it. A host of which no record can be read is listed as failed, with the reason.
+  - Lets C(REPORT_DIR/latest) point at the run, unless it points at one that started later.
+  - Prints a summary of tiers, outcomes and what stands between the rest and tier 3, and the page's path.
+version_added: 0.1.0
+author:
+  - ebpf.fleet developers (@ebpf-fleet)
+extends_documentation_fragment:
+  - ebpf.fleet._attributes
+  - ebpf.fleet._run
+  - ebpf.fleet._run.controller
+options:
+  run:
+    description:
+      - The run's id.
+      - When not given, the run of this C(ansible-playbook) process, or, where it opened none, the newest one.
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is written.
+  diff_mode:
+    support: none
+seealso:
+  - module: ebpf.fleet.visit
+"""
+
+EXAMPLES = r"""
+- name: Make the report of this run
+  ebpf.fleet.report:
+  delegate_to: localhost
+  run_once: true
+  register: reported
+
+- name: Stop unless every host is at tier 3
+  ansible.builtin.assert:
+    that: reported.tiers['3'] == reported.hosts
+  run_once: true
+"""
+
+RETURN = r"""
+run:
+  description: The run's id.
+  returned: success
+  type: str
+  sample: 20261124T030000Z-3f9a1c
+run_dir:
+  description: The run's folder.
+  returned: success
+  type: path
+  sample: /home/user/reports/20261124T030000Z-3f9a1c
+files:
+  description: The report's files.
+  returned: success
+  type: list
+  elements: path
+hosts:
+  description: How many hosts the report has.
+  returned: success, not in check mode
+  type: int
+  sample: 12
+outcomes:
+  description: Hosts by outcome.
+  returned: success, not in check mode
+  type: dict
+  sample: {"failed": 0, "ok": 11, "partial": 0, "skipped": 0, "timed_out": 0, "unreachable": 1}
+tiers:
+  description: Hosts by the tier that was proven.
+  returned: success, not in check mode
+  type: dict
+  sample: {"1": 1, "2": 0, "3": 10, "unknown": 1}
+published_tiers:
+  description: Hosts by the tier of the published rule.
+  returned: success, not in check mode
+  type: dict
+  sample: {"1": 0, "2": 1, "3": 10, "unknown": 1}
+"""
