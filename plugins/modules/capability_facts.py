@@ -26,7 +26,7 @@ options:
   thorough:
     description:
       - Whether to attach and fire a kprobe, a uprobe and an fentry program too. All of them are harmless, but the kernel takes
-        about a tenth of a second to detach them.
+        some tenths of a second to detach them.
       - Without it they are loaded, and the kernel is asked whether it would attach them.
     type: bool
     default: true

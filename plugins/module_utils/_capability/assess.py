@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import (
     kernel,
+    memlock,
     privilege,
     probes,
     proof,
@@ -18,7 +19,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._capability import (
     userland,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Facts, Host
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing import standing
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing import Standing, standing
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.unseen import unseen
 
 Part = t.Callable[[Host, Facts, bool], Facts]
@@ -33,12 +34,18 @@ def _facts(host: Host, _known: Facts, _thorough: bool) -> Facts:
     }
 
 
+def _stand(host: Host, known: Facts) -> Standing:
+    """Return the standing of this process, with its limit on locked memory raised where that limit counts."""
+    found = standing(known["kernel"], known["privilege"])
+    return found._replace(memlock=memlock.lift()) if host.is_this and memlock.counts(found.version) else found
+
+
 def _probes(host: Host, known: Facts, thorough: bool) -> Facts:
-    return {"probes": probes.run(host, standing(known["kernel"], known["privilege"]), thorough)}
+    return {"probes": probes.run(host, _stand(host, known), thorough)}
 
 
 def _proof(host: Host, known: Facts, _thorough: bool) -> Facts:
-    return {"proof": proof.prove(host, standing(known["kernel"], known["privilege"]))}
+    return {"proof": proof.prove(host, _stand(host, known))}
 
 
 def _requirements(_host: Host, known: Facts, _thorough: bool) -> Facts:

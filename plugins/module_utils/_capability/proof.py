@@ -31,6 +31,12 @@ LOADERS: tuple[tuple[str, Load], ...] = (("light", light.load),)
 
 _WANTED = Wanted("5.17 (RHEL 9: 5.14)", ("CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_EVENTS"), reads_kernel=True)
 _WHAT = "our program, loaded and attached by the %s loader"
+
+# What the kernel must have for the light loader, and what to say where it has not.
+LIGHT_SINCE = (5, 17)  # in-kernel CO-RE; RHEL 9 has it in its 5.14
+NEEDS_LIBBPF = "the host needs the libbpf loader, which this version of the collection does not have yet"
+LIBBPF_REMEDY = "use a kernel of 5.17 or later (RHEL 9: 5.14), or a later version of the collection"
+
 _PATIENCE = 20  # naps of a tenth of a millisecond; one is enough on an idle machine
 
 
@@ -84,7 +90,9 @@ def _attempt(host: Host, standing: Standing, loader: str, load: Load) -> Facts:
     except syscall.BpfError as error:
         verdict = interpret(error.errno or 0, what, _WANTED, standing)
         code = _code(error.errno or 0, standing)
-        words = " The verifier: " + clean(error.log[-300:].strip(), 300) if error.log.strip() else ""
+        if needs_libbpf(error.errno or 0, standing.version):
+            return _failure(verdict.state, Reason(code, "%s; %s" % (verdict.evidence, NEEDS_LIBBPF), LIBBPF_REMEDY))
+        words = ". The verifier: " + clean(error.log[-300:].strip(), 300) if error.log.strip() else ""
         return _failure(verdict.state, Reason(code, verdict.evidence + words, verdict.remedy))
     except (ValueError, LookupError) as error:  # a blob that is not what was built, or a machine that it is not for
         return _failure(
@@ -97,6 +105,15 @@ def _attempt(host: Host, standing: Standing, loader: str, load: Load) -> Facts:
         return _failure("unmet", Reason("loader", "%s: %s" % (what, wrong), "report this kernel's release"))
     evidence = "loaded, attached to sched_switch, fired (%d) and read back this process's own id and name" % seen.hits
     return {"state": "met", "loader": loader, "evidence": evidence, "reason": None}
+
+
+def needs_libbpf(number: int, version: tuple[int, ...] | None) -> bool:
+    """Return whether a refusal of the light loader comes from the kernel's age.
+
+    E2BIG: it does not know the fields of a relocation. EINVAL, from an old kernel: it does not know syscall programs.
+    """
+    old = version is not None and version < LIGHT_SINCE
+    return number == errno.E2BIG or (number == errno.EINVAL and old)
 
 
 def _run(load: Load) -> Seen:

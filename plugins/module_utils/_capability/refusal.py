@@ -9,10 +9,10 @@ import errno
 import os
 import typing as t
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability import memlock
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing import Standing
 
 ENOTSUPP = 524  # the kernel's own, which leaks from bpf(2)
-MEMLOCK_UNTIL = (5, 11)  # from then on BPF memory counts against the memory cgroup, not RLIMIT_MEMLOCK
 SMALL_MEMLOCK = 1 << 20  # bytes; the default before 5.16 is 64 KiB
 
 BECOME = "run with become: true, so that the probe can be made as root"
@@ -145,12 +145,10 @@ def _inside(standing: Standing) -> str:
 
 
 def _binding_memlock(standing: Standing) -> int | None:
-    """Return the limit on locked memory where it is small and counts for BPF, else None."""
-    old = standing.version is not None and standing.version < MEMLOCK_UNTIL
+    """Return the limit on locked memory where it is small and counts for BPF, whoever asks; else None."""
     limit = standing.memlock
-    if old and limit is not None and 0 <= limit < SMALL_MEMLOCK and "CAP_SYS_RESOURCE" in standing.missing:
-        return limit
-    return None
+    small = limit is not None and 0 <= limit < SMALL_MEMLOCK
+    return limit if small and memlock.counts(standing.version) else None
 
 
 def _missing(said: str, what: str, wanted: Wanted, standing: Standing) -> Verdict:

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Facts
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.privilege import may_trace
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability.proof import LIBBPF_REMEDY, NEEDS_LIBBPF
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.refusal import Verdict
 
 _PACKAGES = {
@@ -172,9 +173,9 @@ def _loader(capability: Facts) -> Verdict:
     )
     return Verdict(
         "unmet",
-        "the light loader needs Linux 5.17 (RHEL 9: 5.14), this is %s: the host needs the libbpf loader, which this version "
-        "of the collection does not have yet; %s" % (capability["kernel"]["release"], there),
-        "use a kernel of 5.17 or later, or a later version of the collection",
+        "the light loader needs Linux 5.17 (RHEL 9: 5.14), this is %s: %s; %s"
+        % (capability["kernel"]["release"], NEEDS_LIBBPF, there),
+        LIBBPF_REMEDY,
     )
 
 

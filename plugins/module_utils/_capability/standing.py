@@ -22,7 +22,7 @@ class Standing(t.NamedTuple):
     container: str | None
     lockdown: str | None
     lsms: tuple[str, ...] | None
-    memlock: int | None  # bytes, -1 for unlimited
+    memlock: int | None  # bytes in force, -1 for unlimited
     version: tuple[int, ...] | None
     options: t.Mapping[str, str]  # of the kernel's config
 

@@ -32,13 +32,13 @@ BARE = {"may_trace": False, "missing": ("CAP_BPF", "CAP_SYS_ADMIN"), "container"
         (errno.EPERM, {"lockdown": "confidentiality"}, "unmet", ["lockdown (confidentiality)", "boot without"]),
         (
             errno.EPERM,
-            {"version": (5, 4, 0), "memlock": 65536, "missing": ("CAP_SYS_RESOURCE",)},
+            {"version": (5, 4, 0), "memlock": 65536, "missing": ()},
             "unmet",
             ["65536 bytes", "ulimit"],
         ),
         (
             errno.EPERM,
-            {"version": (5, 11, 0), "memlock": 65536, "missing": ("CAP_SYS_RESOURCE",)},
+            {"version": (5, 11, 0), "memlock": 65536, "missing": ()},
             "unmet",
             ["does not show"],
         ),
