@@ -67,3 +67,15 @@ def test_the_kernel_names_its_modules_itself() -> None:
         pytest.skip("this kernel does not say (before Linux 6.8, or a sandbox): %s" % error)
     assert named
     assert all(security.parse_lsms(name) == [name] for name in named)
+
+
+def test_securityfs_is_read_without_being_mounted() -> None:
+    with open("/proc/self/mounts", encoding="utf-8") as stream:
+        before = stream.read()
+    try:
+        text = securityfs.read("lsm")
+    except OSError as error:
+        pytest.skip("this takes CAP_SYS_ADMIN and Linux 5.2: %s" % error)
+    assert "capability" in security.parse_lsms(text)
+    with open("/proc/self/mounts", encoding="utf-8") as stream:
+        assert stream.read() == before
