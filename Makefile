@@ -37,8 +37,7 @@ python:
 .PHONY: env
 env: python ## Make the private environment that the survey runs in
 	@$(PYTHON) tools/environment.py $(VENV) requirements/controller.txt
-	@mkdir -p .cache/collections/ansible_collections/ebpf
-	@test -e .cache/collections/ansible_collections/ebpf/fleet || ln -s ../../../.. .cache/collections/ansible_collections/ebpf/fleet
+	@$(PYTHON) tools/checkout.py
 
 .PHONY: survey report
 survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [DURATION=seconds] [REPORT_DIR=...] [ARGS=...]

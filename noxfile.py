@@ -21,12 +21,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 CACHE = HERE / ".cache"
 sys.path.insert(0, str(HERE / "tools"))
 
+import checkout
 import packages
 import pythons
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 UV = str(pathlib.Path(sys.executable).with_name("uv"))
-COLLECTIONS = CACHE / "collections"
+COLLECTIONS = checkout.link()
 TARGET_TESTS = ("tests/unit/plugins/module_utils", "tests/unit/bpf")  # need no Ansible
 
 nox.needs_version = ">=2025.5.1"
