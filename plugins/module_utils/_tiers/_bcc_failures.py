@@ -101,8 +101,8 @@ def explain(output: str, errors: str, ending: str, lockdown: str | None = None) 
 
 
 def last_lines(text: str, count: int = 3, limit: int = 400) -> str:
-    """Return the last lines that say something, joined, cleaned and capped."""
-    lines = [line.strip() for line in text.split("\n") if line.strip(" \t\r^~|")]
+    """Return the last lines that say something, joined, cleaned and capped; of a traceback only what was raised."""
+    lines = [line.strip() for line in text.split("\n") if line[:1].strip() and not line.startswith("Traceback (most")]
     return clean(" | ".join(lines[-count:])[-limit:], limit)
 
 

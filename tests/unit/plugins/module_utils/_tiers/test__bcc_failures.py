@@ -82,6 +82,7 @@ def test_lockdown_is_named(lockdown: str | None, code: str) -> None:
     [
         ("", ""),
         ("\n \n\t^~~~\n", ""),
+        ('x: no such file\nTraceback (most recent call last):\n  File "x"\n    f()\nE: y\n', "x: no such file | E: y"),
         ("a\nb\nc\nd\n", "b | c | d"),
         ("\x1b[31mred\x1b[0m\r\n", "\ufffd[31mred\ufffd[0m"),
     ],
