@@ -68,6 +68,12 @@ VARIABLES = {{
 LIGHT = """\\
 {light}
 """
+
+# zlib, base64: the object file, for the second loader; and its SHA-256.
+OBJECT_SHA256 = "{object_sha256}"
+OBJECT = """\\
+{object}
+"""
 '''
 
 
@@ -158,6 +164,11 @@ def variables(obj: pathlib.Path, maps: list[tuple[t.Any, ...]]) -> dict[str, tup
     return dict(sorted(found.items()))
 
 
+def embed(raw: bytes) -> str:
+    """Return bytes as lines of text for a Python file."""
+    return textwrap.fill(base64.b64encode(zlib.compress(raw, 9)).decode(), 120)
+
+
 def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
     """Compile one program and return the text of its Python file."""
     name = source.name[: -len(".bpf.c")]
@@ -186,6 +197,7 @@ def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
     raw = struct.pack("<I", options.data_sz) + ctypes.string_at(options.data, options.data_sz)
     raw += ctypes.string_at(options.insns, options.insns_sz)
     lib.bpf_object__close(handle)
+    elf = obj.read_bytes()
     rows = "    ({}),".format
     return TEMPLATE.format(
         name=name,
@@ -194,7 +206,9 @@ def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
         maps="\n".join(rows(f'"{m[0]}", {m[1]}, {m[2]}, {m[3]}, {m[4]}') for m in maps),
         programs="\n".join(rows(f'"{p[0]}", "{p[1]}"') for p in programs),
         variables="\n".join(f'    "{k}": ("{v[0]}", {v[1]}, {v[2]}),' for k, v in variables(obj, maps).items()),
-        light=textwrap.fill(base64.b64encode(zlib.compress(raw, 9)).decode(), 120),
+        light=embed(raw),
+        object_sha256=hashlib.sha256(elf).hexdigest(),
+        object=embed(elf),
     )
 
 

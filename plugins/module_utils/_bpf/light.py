@@ -22,51 +22,13 @@ import struct
 import typing as t
 import zlib
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob, sections
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.loaded import Loaded
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Map, Maps
 
 _LOG_SIZE = 1 << 20
 _LOG_KEPT = 4096
-
-
-class Blob(t.Protocol):
-    """A generated module of _programs."""
-
-    NAME: str
-    SHA256: str
-    MAPS: tuple[tuple[str, int, int, int, int], ...]
-    PROGRAMS: tuple[tuple[str, str], ...]
-    VARIABLES: t.Mapping[str, tuple[str, int, int]]
-    LIGHT: str
-
-
-class Loaded:
-    """An object in the kernel: its maps, its programs' descriptors by name, its links."""
-
-    loader = "light"
-
-    def __init__(self, maps: Maps, programs: dict[str, int], sha256: str) -> None:
-        """Made by a loader's `load`."""
-        self.maps = maps
-        self.programs = programs
-        self.links: list[int] = []
-        self.sha256 = sha256
-
-    def attach(self, program: str, kind: str) -> None:
-        """Attach a program by a function of links.py. Raise BpfError when the kernel refuses."""
-        self.links.append(links.ATTACH[kind](self.programs[program]))
-
-    def detach(self) -> None:
-        """Close the links; the programs stop."""
-        while self.links:
-            os.close(self.links.pop())
-
-    def close(self) -> None:
-        """Give everything back. May be called again."""
-        self.detach()
-        while self.programs:
-            os.close(self.programs.popitem()[1])
-        self.maps.close()
 
 
 def unpack(blob: Blob) -> tuple[bytes, bytes]:
@@ -132,12 +94,10 @@ def load(
     if struct.pack("=H", 1) != b"\1\0":
         raise ValueError("the embedded programs are little-endian, this host is big-endian")
     data, insns = unpack(blob)
-    sections: dict[str, bytearray] = {}
-    for name, value in (constants or {}).items():
-        owner, offset, size = blob.VARIABLES[name]
-        section = sections.setdefault(owner, bytearray(next(row[3] for row in blob.MAPS if row[0] == owner)))
-        section[offset : offset + size] = value
-    buffers = {owner: ctypes.create_string_buffer(bytes(section), len(section)) for owner, section in sections.items()}
+    buffers = {
+        owner: ctypes.create_string_buffer(bytes(section), len(section))
+        for owner, section in sections(blob, constants or {}).items()
+    }
     initial = {owner: ctypes.addressof(buffer) for owner, buffer in buffers.items()}
     context = pack_context(blob, sizes or {}, initial, 0, 0)
     result = _run(data, insns, context)
@@ -151,4 +111,4 @@ def load(
             raise syscall.BpfError(-result, "load %s by the light loader" % blob.NAME, words)
     maps, programs = unpack_context(blob, context)
     shapes = {row[0]: Map(maps[row[0]], row[1], row[2], row[3], (sizes or {}).get(row[0], row[4])) for row in blob.MAPS}
-    return Loaded(Maps(shapes, blob.VARIABLES), programs, blob.SHA256)
+    return Loaded("light", Maps(shapes, blob.VARIABLES), programs, blob.SHA256)

@@ -106,7 +106,7 @@ class _Tool(Running):
         ending = "signal %d" % -status if status < 0 else "exit status %d" % status
         return explain(self._capture.greeting(), self._capture.errors(), ending, self._lockdown)
 
-    def open(self, window: Window) -> None:  # noqa: ARG002
+    def open(self, window: Window) -> None:
         """Cut off what came before, where the tool prints as things happen; else it counts from its readiness on."""
         if self._ready_at is None:
             raise TierFailure(Reason("timeout", "%s had not attached" % self._path), self.source)

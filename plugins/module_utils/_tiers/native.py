@@ -10,7 +10,8 @@ import time
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _text
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import errors, light, loader, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import errors, loader, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.loaded import Loaded
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Native
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
@@ -36,13 +37,14 @@ def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
 
 
 class _NativeRun(Running):
-    def __init__(self, spec: Native, loaded: light.Loaded, limits: Limits, load_ms: float, attach_ms: float) -> None:
+    def __init__(self, spec: Native, loaded: Loaded, limits: Limits, load_ms: float, attach_ms: float) -> None:
         self.source = "native:" + loaded.loader
         self._spec, self._loaded, self._limits = spec, loaded, limits
         self._window: Window | None = None
         self.span = None
         self.cost = self._cost = {
             "loader": loaded.loader,
+            "loader_reason": loaded.because,
             "blob_sha256": loaded.sha256,
             "load_ms": load_ms,
             "attach_ms": attach_ms,
@@ -93,7 +95,7 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
     try:
         loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
     except loader.Refused as refused:
-        words = _text.clean(refused.log.strip()[-500:], 500)
+        words = _text.clean(refused.error.log.strip()[-500:], 500) if refused.error else ""
         reason = refused.reason
         if words:
             reason = reason._replace(message="%s; the verifier said: %s" % (reason.message, words))

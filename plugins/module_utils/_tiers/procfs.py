@@ -82,7 +82,7 @@ class _Sampling(Running):
         self._complete = self._complete and complete
         return found
 
-    def open(self, window: Window) -> None:  # noqa: ARG002
+    def open(self, window: Window) -> None:
         """Take the first sample."""
         self._began = (time.time(), time.monotonic())
         self._before = self._sample()
@@ -92,7 +92,7 @@ class _Sampling(Running):
         self.span = (self._began[0], time.monotonic() - self._began[1])
         self._after = self._sample()
 
-    def finish(self, deadline: float) -> Answer:  # noqa: ARG002
+    def finish(self, deadline: float) -> Answer:
         """Return the difference."""
         if self._after is None or self.span is None:
             raise TierFailure(Reason("parse", "the second sample was not taken"), self.source)
@@ -114,7 +114,7 @@ class _Sampling(Running):
 def start(
     collector: Collector,
     limits: Limits,
-    context: Context,  # noqa: ARG001
+    context: Context,
     root: str = "/",
 ) -> Running:
     """Choose what to read; nothing is read before the window opens."""

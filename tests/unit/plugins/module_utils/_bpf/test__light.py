@@ -22,6 +22,8 @@ class Blob:
     MAPS = (("hists", 6, 4, 520, 1), ("sample.bss", 2, 4, 24, 1))
     PROGRAMS = (("on_a", "tp_btf/a"), ("on_b", "tp_btf/b"))
     VARIABLES: t.ClassVar[dict] = {"window": ("sample.bss", 0, 16)}
+    OBJECT = ""
+    OBJECT_SHA256 = ""
 
     def __init__(self, data: bytes = b"DATA", insns: bytes = b"12345678") -> None:
         raw = struct.pack("<I", len(data)) + data + insns
