@@ -45,9 +45,9 @@ _CAUSES = (
         "update bcc to a version that knows this kernel",
     ),
     _Cause(
-        "/sys/kernel/(debug|tracing)/.*No such file",
+        "/sys/kernel/(debug|tracing)/.*No such file|No such file.*/sys/kernel/(debug|tracing)/",
         "no_tracefs",
-        "the tool finds no tracing files: neither debugfs nor tracefs is mounted",
+        "the tool misses files of debugfs or tracefs, which are not mounted",
         "mount -t debugfs none /sys/kernel/debug",
     ),
     _Cause(

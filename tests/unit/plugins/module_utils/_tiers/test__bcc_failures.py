@@ -41,6 +41,12 @@ ATTACH = (
             "no_tracefs",
             "mount -t debugfs",
         ),
+        (
+            "",
+            "Traceback\nFileNotFoundError: [Errno 2] No such file or directory: '/sys/kernel/debug/kprobes/blacklist'\n",
+            "no_tracefs",
+            "mount -t debugfs",
+        ),
         ("", "Exception: Need super-user privileges to run\n", "privilege", "become"),
         ("", "ModuleNotFoundError: No module named 'bcc'\n", "no_library", "python3-bpfcc"),
         (
