@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -138,7 +139,8 @@ def collection_environment(root: pathlib.Path = COLLECTIONS) -> dict[str, str]:
 def lint(session: nox.Session) -> None:
     """Style, documentation, changelog, licences."""
     install(session, "lint")
-    apt(session, "The check of shell scripts", "shellcheck")
+    if not shutil.which("shellcheck"):
+        apt(session, "The check of shell scripts", "shellcheck")
     scripts = subprocess.run(
         ["git", "grep", "-lE", "--untracked", "^#!.*(sh|bash)$"],
         cwd=HERE,
@@ -244,6 +246,9 @@ def package(session: nox.Session) -> None:
 @nox.session(python=SYSTEM)
 def programs(session: nox.Session) -> None:
     """The committed BPF programs are what their sources give."""
+    system = platform.freedesktop_os_release().get("VERSION_CODENAME")
+    if system != "bookworm" and not IN_CI:
+        session.skip("Only Debian 12 has the pinned compiler; the unit tests still compare the hashes of the sources.")
     apt(session, "The BPF compiler", "clang-16", "llvm-16", "libbpf-dev", "libbpf1")
     session.run("python", "bpf/build.py", "--check")
 
@@ -258,7 +263,7 @@ def integration(session: nox.Session) -> None:
 @nox.session(python=SYSTEM)
 def docs(session: nox.Session) -> None:
     """The commands of README.md and docs/, each run in a fresh copy of the checkout."""
-    install(session, "ansible-2.19" if SYSTEM == "3.11" else "ansible-" + BEST_ANSIBLE)
+    install(session, "unit")
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
 
 
