@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import plan, run
@@ -78,6 +79,7 @@ class Survey:
         """Assess the host; nothing runs yet."""
         self._begun = time.monotonic()
         self._wanted = wanted
+        links.linger()  # what the assessment attaches is detached after the collectors are attached, which is faster
         self._assessment = assess.assess()
         self.record: dict[str, t.Any] = {
             "schema": SCHEMA,
@@ -102,17 +104,26 @@ class Survey:
         context = Context(self._assessment, wanted.startup_limit)
         results = self.record["results"]
         try:
-            for result in run.run(self._plans, wanted.duration, wanted.limits, context, attached):
+            for result in run.run(self._plans, wanted.duration, wanted.limits, context, self._attached(attached)):
                 results.append(result)
         except Exception as error:  # noqa: BLE001  # a defect of ours: say so, and keep what there is
             return "the collection ended early: %s: %s" % (type(error).__name__, error)
         finally:
+            links.settle()
             self._account()
         if wanted.tier != "auto" and results and all(result["tier"] is None for result in results):
             reason = results[0]["reason"]
             cure = " To mend it: %s." % reason["remedy"] if reason["remedy"] else ""
             return "this host has no tier %s: %s.%s" % (wanted.tier, reason["message"], cure)
         return None
+
+    @staticmethod
+    def _attached(told: t.Callable[[], None]) -> t.Callable[[], None]:
+        def attached() -> None:
+            links.settle()
+            told()
+
+        return attached
 
     def _account(self) -> None:
         spans = [result["window"] for result in self.record["results"] if result["window"]]

@@ -30,7 +30,7 @@ class Loaded:
     def detach(self) -> None:
         """Close the links; the programs stop."""
         while self.links:
-            os.close(self.links.pop())
+            links.close(self.links.pop())
 
     def close(self) -> None:
         """Give everything back. May be called again."""

@@ -11,7 +11,7 @@ import mmap
 import os
 import struct
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import btf, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import btf, links, syscall
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Map, Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import bytecode
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
@@ -102,7 +102,7 @@ class Bench:
     def clear(self) -> None:
         """Close what the last probe held, newest first: links and events before their programs."""
         while self._held:
-            os.close(self._held.pop())
+            links.close(self._held.pop())
 
     def close(self) -> None:
         """Close everything. May be called again."""

@@ -9,7 +9,6 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Facts
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.privilege import may_trace
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability.proof import LIBBPF_REMEDY, NEEDS_LIBBPF
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.refusal import Verdict
 
 _PACKAGES = {
@@ -152,31 +151,18 @@ def _lockdown(capability: Facts) -> Verdict:
 
 
 def _loader(capability: Facts) -> Verdict:
-    """The light loader runs in the kernel; without it the host's libbpf is to do the same work (not built yet)."""
+    """Without the light loader, which runs in the kernel, the host's libbpf does the same work."""
     if capability["kernel"]["byte_order"] != "little":
         return Verdict("unmet", "the embedded programs are little-endian, this host is big-endian", None)
-    needed = [_probe(capability, name) for name in ("program:syscall", "core_relocation")]
-    if all(probe["state"] == "met" for probe in needed):
+    facts, found = capability["proof"], capability["userland"]["libbpf"]
+    if all(_probe(capability, name)["state"] == "met" for name in ("program:syscall", "core_relocation")):
         return Verdict(
             "met", "the kernel takes the light loader: it runs syscall programs and relocates CO-RE accesses itself"
         )
-    refused = [probe for probe in needed if probe["state"] == "unmet"]
-    if not refused:
-        return Verdict("unknown", needed[0]["evidence"], needed[0]["remedy"])
-    if not any(probe["errno"] in ("E2BIG", "EINVAL") for probe in refused):
-        return Verdict("unmet", refused[0]["evidence"], refused[0]["remedy"])
-    found = capability["userland"]["libbpf"]
-    there = (
-        "libbpf %s is on the host (%s)" % (found["version"] or "", found["path"])
-        if found
-        else "there is none on the host"
-    )
-    return Verdict(
-        "unmet",
-        "the light loader needs Linux 5.17 (RHEL 9: 5.14), this is %s: %s; %s"
-        % (capability["kernel"]["release"], NEEDS_LIBBPF, there),
-        LIBBPF_REMEDY,
-    )
+    if facts["loader"] == "libbpf":
+        version = found["version"] if found else None
+        return Verdict("met", "libbpf %s of the host loads our programs: %s" % (version or "", facts["loader_reason"]))
+    return Verdict(facts["state"], facts["evidence"], facts["reason"]["remedy"] if facts["reason"] else None)
 
 
 def _proof(capability: Facts) -> Verdict:

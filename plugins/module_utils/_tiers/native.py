@@ -10,8 +10,10 @@ import time
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _text
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import errors, loader, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import loader, syscall
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.loaded import Loaded
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability import loading
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing import Standing, standing
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Native
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
@@ -37,9 +39,11 @@ def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
 
 
 class _NativeRun(Running):
-    def __init__(self, spec: Native, loaded: Loaded, limits: Limits, load_ms: float, attach_ms: float) -> None:
+    def __init__(
+        self, spec: Native, loaded: Loaded, limits: Limits, stands: Standing, load_ms: float, attach_ms: float
+    ) -> None:
         self.source = "native:" + loaded.loader
-        self._spec, self._loaded, self._limits = spec, loaded, limits
+        self._spec, self._loaded, self._limits, self._stands = spec, loaded, limits, stands
         self._window: Window | None = None
         self.span = None
         self.cost = self._cost = {
@@ -60,7 +64,7 @@ class _NativeRun(Running):
         try:
             self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
         except syscall.BpfError as error:
-            raise TierFailure(errors.explain(error.errno or 0, error.what), self.source) from None
+            raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
         late = max(time.monotonic_ns() - window.start, 0)
         self.span = (window.unix + late / 1e9, window.seconds - late / 1e9)
 
@@ -79,7 +83,7 @@ class _NativeRun(Running):
         try:
             return self._spec.read(self._loaded.maps, self._limits)
         except syscall.BpfError as error:
-            raise TierFailure(errors.explain(error.errno or 0, error.what), self.source) from None
+            raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
 
     def close(self) -> None:
         """Give everything back to the kernel."""
@@ -91,21 +95,20 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
     spec = collector.native
     if spec is None:
         raise TierFailure(Reason("unsupported", "%s has no native program" % collector.name), "native")
+    stands = standing(context.capability["kernel"], context.capability["privilege"])
+    what = "the programs of %s" % collector.name
     begun = time.perf_counter()
     try:
         loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
-    except loader.Refused as refused:
-        words = _text.clean(refused.error.log.strip()[-500:], 500) if refused.error else ""
-        reason = refused.reason
-        if words:
-            reason = reason._replace(message="%s; the verifier said: %s" % (reason.message, words))
-        raise TierFailure(reason, "native") from None
-    attached = time.perf_counter()
+    except loader.Refused as refusal:
+        raise TierFailure(loading.refused(what, refusal, stands).reason, "native:" + refusal.loader) from None
+    between = time.perf_counter()
     try:
         for link in spec.links:
             loaded.attach(link.program, link.kind)
     except syscall.BpfError as error:
         loaded.close()
-        raise TierFailure(errors.explain(error.errno or 0, error.what), "native:" + loaded.loader) from None
-    done = time.perf_counter()
-    return _NativeRun(spec, loaded, limits, round((attached - begun) * 1e3, 3), round((done - attached) * 1e3, 3))
+        reason = loading.denied(what + ", to be attached", error, stands).reason
+        raise TierFailure(reason, "native:" + loaded.loader) from None
+    load_ms, attach_ms = (between - begun) * 1e3, (time.perf_counter() - between) * 1e3
+    return _NativeRun(spec, loaded, limits, stands, round(load_ms, 3), round(attach_ms, 3))

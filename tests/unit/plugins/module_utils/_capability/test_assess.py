@@ -11,6 +11,8 @@ import os
 import typing as t
 
 import pytest
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import loader
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.libbpf import Absent
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.syscall import BpfError
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess, probes, proof
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.bench import Bench
@@ -52,7 +54,10 @@ def pretend(host: Host, refusals: t.Mapping[str, int], proven: int | None) -> Fa
         return probe._replace(run=run)
 
     def load(_blob: t.Any, constants: t.Mapping[str, bytes]) -> t.Any:
-        raise BpfError(proven or 0, "load")
+        error = BpfError(proven or 0, "load")
+        if loader.too_old(error):
+            raise loader.Refused("libbpf", Absent("there is no libbpf on this host"), "refused with E2BIG")
+        raise loader.Refused("light", error, None)
 
     def make_probes(_host: Host, known: Facts, thorough: bool) -> Facts:
         stands = standing(known["kernel"], known["privilege"])
@@ -63,13 +68,14 @@ def pretend(host: Host, refusals: t.Mapping[str, int], proven: int | None) -> Fa
             found = {
                 "state": "met",
                 "loader": "light",
+                "loader_reason": None,
                 "evidence": "fired",
                 "reason": None,
                 "ms": 1.0,
                 "blob_sha256": "0" * 64,
             }
             return {"proof": found}
-        return {"proof": proof.prove(host, standing(known["kernel"], known["privilege"]), (("light", load),))}
+        return {"proof": proof.prove(host, standing(known["kernel"], known["privilege"]), load)}
 
     def trust(_host: Host, known: Facts, _thorough: bool) -> Facts:
         for tool in known["userland"][
@@ -122,7 +128,7 @@ SYSTEMS: list[t.Any] = [
         errno.E2BIG,
         (3, 1),
         ["loader", "proof"],
-        "needs the libbpf loader, which this version of the collection does not have yet; libbpf 0 is on the host",
+        "there is no libbpf on this host",
         id="5.10",
     ),
     pytest.param(

@@ -10,6 +10,8 @@ import threading
 import typing as t
 
 import pytest
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import loader
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.libbpf import Absent
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.syscall import BpfError
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import proof
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
@@ -29,6 +31,7 @@ class Loaded:
         self.seen = seen
         self.maps = self
         self.closed = 0
+        self.loader, self.because, self.sha256 = "light", None, "0" * 64
 
     def attach(self, _program: str, kind: str) -> None:
         """Take it."""
@@ -59,16 +62,16 @@ def seen(hits: int = 2, pid: int | None = None, tgid: int | None = None, comm: b
 
 
 def prove(
-    system: t.Callable[..., Host], standing: Standing, loaded: Loaded | Exception, **files: str
+    system: t.Callable[..., Host], standing: Standing, loaded: Loaded | loader.Refused, **files: str
 ) -> dict[str, t.Any]:
     def load(_blob: t.Any, constants: t.Mapping[str, bytes]) -> t.Any:
         assert constants == {"targ_tgid": struct.pack("=I", os.getpid())}
-        if isinstance(loaded, Exception):
+        if isinstance(loaded, loader.Refused):
             raise loaded
         return loaded
 
     host = system({"/proc/self/ns/pid": "-> " + files.get("pid", "pid:[4026531836]")})
-    return proof.prove(host, standing, (("light", load),))
+    return proof.prove(host, standing, load)
 
 
 def test_what_was_read_back_is_the_proof(system: t.Callable[..., Host], ordinary: Standing) -> None:
@@ -94,7 +97,7 @@ def test_wrong_or_no_reading_proves_nothing(
 ) -> None:
     loaded = Loaded(raw)
     found = prove(system, ordinary, loaded)
-    assert (found["state"], found["loader"], loaded.closed) == ("unmet", None, 1)
+    assert (found["state"], found["loader"], loaded.closed) == ("unmet", "light", 1)
     assert words in found["evidence"]
     assert found["reason"]["code"] == "loader"
 
@@ -104,11 +107,15 @@ def test_inside_a_process_namespace_silence_is_unknown(system: t.Callable[..., H
     assert (found["state"], found["reason"]["code"]) == ("unknown", "container")
 
 
+BECAUSE = "the light loader needs Linux 5.17, and this kernel (5.10.0) refuses it with E2BIG"
+
+
 @pytest.mark.parametrize(
-    ("error", "changes", "state", "code", "words"),
+    ("cause", "because", "changes", "state", "code", "words"),
     [
         (
             BpfError(errno.EPERM, "load"),
+            None,
             {"root": False, "may_trace": False},
             "unknown",
             "privilege",
@@ -116,46 +123,53 @@ def test_inside_a_process_namespace_silence_is_unknown(system: t.Callable[..., H
         ),
         (
             BpfError(errno.EPERM, "load"),
+            None,
             {"may_trace": False, "missing": ("CAP_BPF",)},
             "unmet",
             "privilege",
             "lacks CAP_BPF",
         ),
-        (BpfError(errno.EINVAL, "load"), {"lockdown": "confidentiality"}, "unmet", "lockdown", "lockdown"),
-        (BpfError(errno.EPERM, "load"), {"lockdown": "integrity"}, "unmet", "EPERM", "does not show"),
-        (BpfError(errno.E2BIG, "load"), {"version": (5, 10, 0)}, "unmet", "loader", "needs the libbpf loader"),
-        (BpfError(errno.EINVAL, "load"), {"version": (5, 10, 0)}, "unmet", "loader", "needs the libbpf loader"),
+        (BpfError(errno.EINVAL, "load"), None, {"lockdown": "confidentiality"}, "unmet", "lockdown", "lockdown"),
+        (BpfError(errno.EPERM, "load"), None, {"lockdown": "integrity"}, "unmet", "EPERM", "does not show"),
         (
-            BpfError(errno.EINVAL, "load", "R1 invalid mem access\n"),
+            Absent("there is no libbpf on this host"),
+            BECAUSE,
             {},
             "unmet",
-            "loader",
-            "The verifier: R1 invalid mem access",
+            "no_libbpf",
+            BECAUSE + "; there is no libbpf",
         ),
-        (BpfError(errno.ENOMEM, "load"), {}, "unknown", "ENOMEM", "ENOMEM"),
-        (ValueError("SHA-256 differs"), {}, "unmet", "loader", "SHA-256 differs"),
+        (BpfError(errno.ESRCH, "load"), BECAUSE, {"version": (5, 4, 0)}, "unmet", "ESRCH", BECAUSE),
+        (
+            BpfError(errno.EINVAL, "load", "R1 invalid mem access\n"),
+            None,
+            {},
+            "unmet",
+            "EINVAL",
+            "The last words about it: R1 invalid mem access",
+        ),
+        (BpfError(errno.ENOMEM, "load"), None, {}, "unknown", "ENOMEM", "ENOMEM"),
+        (ValueError("SHA-256 differs"), None, {}, "unmet", "loader", "SHA-256 differs"),
     ],
 )
 def test_a_refusal_has_its_reason(
     system: t.Callable[..., Host],
     ordinary: Standing,
-    error: Exception,
+    cause: t.Any,
+    because: str | None,
     changes: dict[str, t.Any],
     state: str,
     code: str,
     words: str,
 ) -> None:
-    found = prove(system, ordinary._replace(**changes), error)
+    refusal = loader.Refused("libbpf" if because else "light", cause, because)
+    found = prove(system, ordinary._replace(**changes), refusal)
     assert (found["state"], found["loader"], found["reason"]["code"]) == (state, None, code)
     assert words in found["evidence"] == found["reason"]["message"]
 
 
-def test_the_second_loader_is_tried_when_the_first_fails(ordinary: Standing) -> None:
-    def refuse(_blob: t.Any, constants: t.Mapping[str, bytes]) -> t.Any:
-        raise BpfError(errno.E2BIG, "load")
-
-    def load(_blob: t.Any, constants: t.Mapping[str, bytes]) -> t.Any:
-        return Loaded(seen())
-
-    found = proof.prove(Host(), ordinary, (("light", refuse), ("other", load)))
-    assert (found["state"], found["loader"]) == ("met", "other")
+def test_the_second_loader_is_named_with_its_reason(system: t.Callable[..., Host], ordinary: Standing) -> None:
+    loaded = Loaded(seen())
+    loaded.loader, loaded.because = "libbpf", BECAUSE  # type: ignore[assignment]
+    found = prove(system, ordinary, loaded)
+    assert (found["state"], found["loader"], found["loader_reason"]) == ("met", "libbpf", BECAUSE)
