@@ -45,6 +45,10 @@ class Collection:
         """The collecting process."""
         return self._process.pid
 
+    def ended(self) -> None:
+        """Wait for the end of one that was killed."""
+        self._process.communicate(timeout=120)
+
     def record(self) -> dict[str, t.Any]:
         """Wait for the end and return the record; the window must have covered all of the test's doing."""
         done = time.time()

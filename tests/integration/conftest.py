@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
+import collections.abc
 import os
 import pathlib
 import sys
+import typing as t
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import pytest
+
+_HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE))
+sys.path += [str(_HERE.parents[1] / "tools"), str(_HERE.parent / "package")]
+
+if t.TYPE_CHECKING:
+    import sshd
 
 
 def pytest_configure() -> None:
@@ -18,3 +27,13 @@ def pytest_configure() -> None:
         raise SystemExit(
             "the integration tests load programs into this kernel: run them as root, or `make integration`"
         )
+
+
+@pytest.fixture(scope="session")
+def server() -> collections.abc.Iterator[sshd.Server]:
+    """A real sshd on loopback, for all tests that want one."""
+    import sshd
+
+    running = sshd.Server()
+    yield running
+    running.close()
