@@ -10,6 +10,9 @@ import typing as t
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason
 
+# Requirements of tier 2 that are judged for each collector's own tool.
+_OF_TOOLS = ("bcc_tools", "bcc_trusted")
+
 NAMES = {3: "native", 2: "bcc", 1: "procfs"}
 
 
@@ -59,8 +62,9 @@ def _against(tier: int, collector: Collector, capability: t.Mapping[str, t.Any])
                 "%s is not run as root: %s" % (tool.get("path"), tool.get("reason")),
                 "install the tool from the distribution's package",
             )
-        if (capability.get("privilege") or {}).get("euid") != 0:
-            return Reason("privilege", "bcc tools need root", "run with become: true")
+        for requirement in capability.get("requirements") or []:
+            if requirement["tier"] == 2 and requirement["state"] == "unmet" and requirement["name"] not in _OF_TOOLS:
+                return Reason(requirement["name"], requirement["evidence"], requirement["remedy"])
         return None
     if collector.procfs is None:
         return Reason("unsupported", "%s cannot be answered from /proc" % collector.name)

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a collection, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
+
+
+def options(**changes: t.Any) -> dict[str, t.Any]:
+    return {**{name: spec.get("default") for name, spec in _survey.argument_spec().items()}, **changes}
+
+
+def test_defaults_ask_everything() -> None:
+    wanted = _survey.settings(options())
+    assert [collector.name for collector in wanted.collectors] == ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
+    assert (wanted.duration, wanted.tier) == (10, "auto")
+
+
+def test_a_collector_named_twice_is_asked_once() -> None:
+    wanted = _survey.settings(options(collectors=["execsnoop", "runqlat", "execsnoop"]))
+    assert [collector.name for collector in wanted.collectors] == ["execsnoop", "runqlat"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"duration": 0}, "duration must be from 1 to 3600, not 0"),
+        ({"duration": -5}, "duration must be from 1 to 3600, not -5"),
+        ({"duration": 86400}, "duration must be from 1 to 3600, not 86400"),
+        ({"max_items": 0}, "max_items must be from 1 to 10000, not 0"),
+        ({"max_events": 10**9}, "max_events must be from 1 to 100000, not 1000000000"),
+        ({"startup_limit": 0}, "startup_limit must be from 1 to 600, not 0"),
+        ({"collectors": ["runqlatt"]}, "there is no collector named 'runqlatt': did you mean runqlat?"),
+        ({"collectors": ["runqlat", "zzz"]}, "there is no collector named 'zzz': there are runqlat, biolatency,"),
+    ],
+)
+def test_wrong_options_are_named(changes: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(ValueError) as error:  # noqa: PT011  # the whole message is compared
+        _survey.settings(options(**changes))
+    assert str(error.value).startswith(message)
