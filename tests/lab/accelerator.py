@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How QEMU runs guests of this machine's own architecture: KVM where it works, by emulation where it does not.
+
+$LAB_ACCEL overrides (QEMU's -accel). That /dev/kvm is there proves little: below another hypervisor it may hang, or fail
+at an instruction that only a whole kernel uses. So a kernel of the lab is started once, with a time limit.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import needs
+
+if t.TYPE_CHECKING:
+    import kernels
+
+EMULATION = "tcg,thread=multi"
+PROBE_SECONDS = 15
+SIGN = b"lab: a kernel runs"  # guest/initramfs.sh says it and ends, where the command line has the word lab.probe
+
+
+def choose(kernel: kernels.Built) -> str:
+    """Return QEMU's -accel for x86_64 guests; what `kernel` showed holds until the machine boots again."""
+    if os.environ.get("LAB_ACCEL"):
+        return os.environ["LAB_ACCEL"]
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    needs.CACHE.mkdir(parents=True, exist_ok=True)
+    found = needs.CACHE / ("accelerator-" + boot)
+    if not found.exists():
+        found.write_text("kvm" if kvm_works(kernel) else EMULATION)
+    return found.read_text()
+
+
+def kvm_works(kernel: kernels.Built) -> bool:
+    """Return whether a kernel comes up under KVM within PROBE_SECONDS."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    command = ["qemu-system-x86_64", "-accel", "kvm", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "256"]
+    command += ["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"]
+    command += ["-kernel", str(kernel.image), "-initrd", str(kernel.initramfs)]
+    command += ["-append", "console=ttyS0 quiet panic=-1 lab.probe"]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        said, _nothing = child.communicate(timeout=PROBE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()  # not waited for: a process that hangs in KVM may not even take its end
+        return False
+    return SIGN in said

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Usage: no-btf.sh NAME PORT. A host whose kernel shows no BTF file.
+. /etc/lab/views/functions.sh
+mount -t tmpfs tmpfs /sys/kernel/btf
+serve "$1" "$2"

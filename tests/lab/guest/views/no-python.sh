@@ -1,0 +1,10 @@
+#!/bin/sh
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Usage: no-python.sh NAME PORT. A host without Python.
+. /etc/lab/views/functions.sh
+cover_usr
+find /usr/bin -name '*python*' -delete
+serve "$1" "$2"

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernels: a Debian kernel package, and an initramfs that loads the modules which a guest needs."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import pathlib
+import shutil
+import subprocess
+import typing as t
+
+import debian
+import needs
+import store
+import table
+
+BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4")  # loaded by the initramfs, in this order
+GUEST_MODULES = ("af_packet", "loop", "null_blk", "overlay", "sch_netem", "tcp_diag", "veth")  # there for modprobe
+INIT = pathlib.Path(__file__).with_name("guest") / "initramfs.sh"
+BUSYBOX_SUITE = ("bookworm",)
+
+
+class Built(t.NamedTuple):
+    """A kernel that QEMU can start."""
+
+    image: pathlib.Path
+    initramfs: pathlib.Path
+    package: debian.Package
+    release: str
+
+
+def resolve(kernel: table.Kernel) -> debian.Package:
+    """Return the package that the table's pattern means today."""
+    return debian.archive(kernel.suites, kernel.architecture).newest(kernel.image)
+
+
+def build(kernel: table.Kernel) -> Built:
+    """Return the kernel, built if it is not there."""
+    package = resolve(kernel)
+    inputs = {
+        "package": package,
+        "modules": [BOOT_MODULES, GUEST_MODULES],
+        "files": store.digest(INIT, pathlib.Path(__file__)),
+    }
+    place = store.entry("kernels", inputs, lambda work: _build(kernel, package, work))
+    return Built(place / "vmlinuz", place / "initramfs", package, (place / "release").read_text())
+
+
+def _build(kernel: table.Kernel, package: debian.Package, work: pathlib.Path) -> None:
+    archive = debian.archive(kernel.suites, kernel.architecture)
+    # From 7.x on the image package holds nothing itself: linux-binary-* has the kernel, linux-modules-* the modules.
+    parts = archive.depends(package, "linux-(binary|modules)-.*")
+    tree = work / "tree"
+    archive.unpack([package, *parts], tree)
+    (image,) = tree.glob("boot/vmlinuz-*")
+    release = image.name.removeprefix("vmlinuz-")
+    shutil.copy(image, work / "vmlinuz")
+    (work / "release").write_text(release)
+    modules = next(found for found in (tree / "usr/lib/modules", tree / "lib/modules") if found.is_dir()) / release
+
+    root = work / "root"
+    for name in ("bin", "boot"):
+        (root / name).mkdir(parents=True)
+    boxes = debian.archive(BUSYBOX_SUITE, kernel.architecture)
+    boxes.unpack([boxes.named("busybox-static")], work / "busybox")
+    (busybox,) = (work / "busybox").rglob("bin/busybox")
+    shutil.copy(busybox, root / "bin/busybox")
+    shutil.copy(INIT, root / "init")
+    (root / "init").chmod(0o755)
+    for config in tree.glob("boot/config-*"):
+        shutil.copy(config, root / "boot")
+    loaded = copy_modules(modules, root / "lib/modules" / release, (*BOOT_MODULES, *GUEST_MODULES))
+    debian.run(["depmod", "-b", str(root), release], "Listing the modules of %s" % release)
+    (root / "boot-modules").write_text("".join(name + "\n" for name in BOOT_MODULES if name in loaded))
+
+    listed = debian.run(["find", ".", "-print0"], "Listing the initramfs", cwd=root)
+    packed = subprocess.run(
+        ["cpio", "--null", "--create", "--format=newc", "--quiet", "--owner=0:0"],
+        cwd=root,
+        input=listed.encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    (work / "initramfs").write_bytes(gzip.compress(packed.stdout, 1))
+    for leftover in ("tree", "root", "busybox"):
+        shutil.rmtree(work / leftover)
+
+
+def copy_modules(source: pathlib.Path, target: pathlib.Path, wanted: t.Sequence[str]) -> set[str]:
+    """Copy the wanted modules and all that they need, uncompressed; return those of `wanted` that are modules.
+
+    One that is built into the kernel needs no file; one that is neither is an error.
+    """
+    files = {module_name(file.name): file for file in source.rglob("*.ko*")}
+    builtin = {module_name(line.rpartition("/")[2]) for line in (source / "modules.builtin").read_text().splitlines()}
+    missing = [name for name in wanted if name not in files and name not in builtin]
+    if missing:
+        raise needs.LabError("The kernel in %s has no module %s." % (source.name, " ".join(missing)))
+    target.mkdir(parents=True)
+    for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+        if (source / name).exists():
+            shutil.copy(source / name, target / name)
+    todo, done = [name for name in wanted if name in files], set()
+    while todo:
+        name = todo.pop()
+        if name in done or name not in files:
+            continue
+        done.add(name)
+        file = files[name]
+        copy = target / file.relative_to(source).with_name(file.name.partition(".ko")[0] + ".ko")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(decompress(file))
+        needed = debian.run(["modinfo", "--field", "depends", str(copy)], "Reading what a module needs")
+        todo += [module_name(other) for other in needed.strip().split(",") if other]
+    return done & set(wanted)
+
+
+def module_name(file: str) -> str:
+    """Return a module's name as the kernel spells it."""
+    return file.partition(".ko")[0].replace("-", "_")
+
+
+def decompress(file: pathlib.Path) -> bytes:
+    """Return a module's bytes: .ko, .ko.xz, .ko.gz or .ko.zst."""
+    if file.suffix == ".xz":
+        return lzma.decompress(file.read_bytes())
+    if file.suffix == ".gz":
+        return gzip.decompress(file.read_bytes())
+    if file.suffix == ".zst":
+        return subprocess.run(["zstd", "-dcq", str(file)], stdout=subprocess.PIPE, check=True).stdout
+    return file.read_bytes()
