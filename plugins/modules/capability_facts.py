@@ -327,9 +327,13 @@ ansible_facts:
               type: str
               sample: met
             loader:
-              description: The loader that did it. Null when none did.
+              description: The loader that did it, V(light) or V(libbpf). Null when none did.
               type: str
               sample: light
+            loader_reason:
+              description: Why it was not the light loader, which is tried first. Null when it was, or when none did it.
+              type: str
+              sample:
             ms:
               description: Milliseconds to load, attach, fire, read back and undo.
               type: float

@@ -49,7 +49,9 @@ class Played(t.NamedTuple):
 
 def environment(folder: pathlib.Path, collections: pathlib.Path, **more: str) -> dict[str, str]:
     """Return the environment for ansible-core's programs: nothing of the caller's settings, everything in `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") and name != "REPORT_DIR"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") and name != "REPORT_DIR"
+    }
     return {
         **kept,
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
@@ -111,9 +113,8 @@ def report(folder: pathlib.Path, **settings: t.Any) -> Played:
 
 def ask(folder: pathlib.Path, source: str, host: str, module: str, **options: t.Any) -> dict[str, t.Any]:
     """Run a module ad hoc on a host; return its result."""
-    played = ansible(
-        *("ansible", "-i", source, host, "-m", "ebpf.fleet." + module, "-a", json.dumps(options)), folder=folder
-    )
+    arguments = ["-a", json.dumps(options)] if options else []
+    played = ansible("ansible", "-i", source, host, "-m", "ebpf.fleet." + module, *arguments, folder=folder)
     said = re.search(r"^(\S+) \| (?:SUCCESS|CHANGED|FAILED!) => (\{.*\})\s*\Z", played.out, re.DOTALL | re.MULTILINE)
     assert said, played.out
     result: dict[str, t.Any] = json.loads(said.group(2))

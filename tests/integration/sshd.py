@@ -193,7 +193,9 @@ class Server:
 
     def left_files(self) -> list[str]:
         """Return what is left of Ansible's files on all hosts, its empty folders apart."""
-        found = [path for path in (self.folder / "remote").rglob("*") if not path.is_dir() or "ansible-tmp" in path.name]
+        found = [
+            path for path in (self.folder / "remote").rglob("*") if not path.is_dir() or "ansible-tmp" in path.name
+        ]
         for account in (self.plain, self.admin):
             found += list(account.home.rglob("*"))
         return sorted(map(str, found))

@@ -70,12 +70,18 @@ def tree(server: sshd.Server, closed: int) -> dict[str, t.Any]:
     web = {
         "web-root": server.host(tag="web-root", ansible_python_interpreter=python, ansible_pipelining=True),
         "web-sudo": server.host(
-            server.admin.name, tag="web-sudo", ansible_python_interpreter=server.admin.python(), ansible_pipelining=False
+            server.admin.name,
+            tag="web-sudo",
+            ansible_python_interpreter=server.admin.python(),
+            ansible_pipelining=False,
         ),
     }
     database = {
         "db-plain": server.host(
-            server.plain.name, tag="db-plain", ansible_python_interpreter=server.plain.python(), ansible_pipelining=False
+            server.plain.name,
+            tag="db-plain",
+            ansible_python_interpreter=server.plain.python(),
+            ansible_pipelining=False,
         ),
         "db-oldest": server.host(
             tag="db-oldest", ansible_python_interpreter=sshd.oldest_python(OLDEST), ansible_pipelining=False
@@ -142,7 +148,10 @@ def test_recap_and_exit_code_are_true(fleet: Fleet) -> None:
 def test_one_record_for_each_host(fleet: Fleet) -> None:
     assert {host: record["outcome"] for host, record in fleet.records.items()} == OUTCOMES
     assert {path.parent for path in fleet.run.rglob("*.json")} == {fleet.run, fleet.run / "hosts"}
-    assert sorted(path.name for path in fleet.folder.iterdir() if path.name != ".ansible") == ["inventory.yml", "reports"]
+    assert sorted(path.name for path in fleet.folder.iterdir() if path.name != ".ansible") == [
+        "inventory.yml",
+        "reports",
+    ]
     assert {record["run"] for record in fleet.records.values()} == {fleet.run.name}
 
 
@@ -295,7 +304,9 @@ def test_the_page_shows_every_host_and_runs_nothing(fleet: Fleet) -> None:
     assert not page.tags & {"script", "iframe", "img", "object", "link"}
     assert not {name for name in page.attributes if name.startswith("on")}
     assert "49" not in page.names, "a name is no template"
-    assert "content=\"default-src 'none';" in (fleet.run / "survey.html").read_text(encoding="utf-8").replace("&#39;", "'")
+    assert "content=\"default-src 'none';" in (fleet.run / "survey.html").read_text(encoding="utf-8").replace(
+        "&#39;", "'"
+    )
     for one in ("runqlat", "biolatency", "tcpretrans", "execsnoop"):
         assert one in page.text
 
