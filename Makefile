@@ -70,6 +70,10 @@ docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
 
+.PHONY: bench bpf build lock clean
+bench: nox ## Print what the collection costs (root, or sudo)
+	@$(NOX) -s bench -- $(ARGS)
+
 .PHONY: bpf build lock clean
 bpf: python ## Compile the BPF programs and write what the collection carries of them
 	@$(PYTHON) tools/packages.py 'The BPF compiler' clang-16 llvm-16 libbpf-dev libbpf1

@@ -157,7 +157,7 @@ def lint(session: nox.Session) -> None:
         ["yamllint", "--strict", "."],
         ["reuse", "lint", "--lines"],
         ["antsibull-changelog", "lint"],
-        ["shellcheck", *scripts.stdout.split()],
+        ["shellcheck", "--severity=warning", "--exclude=SC2187", *scripts.stdout.split()],
     )
     with session.chdir(source):
         failed += run_each(
@@ -240,7 +240,7 @@ def package(session: nox.Session) -> None:
         env=environment,
         silent=True,
     )
-    pytest_as_root(session, environment, "tests/package", *session.posargs)
+    as_root(session, environment, "-m", "pytest", "tests/package", *session.posargs)
 
 
 @nox.session(python=SYSTEM)
@@ -257,7 +257,7 @@ def programs(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """The real programs on the real kernel."""
     install(session, "ansible-" + BEST_ANSIBLE)
-    pytest_as_root(session, collection_environment(), "tests/integration", *session.posargs)
+    as_root(session, collection_environment(), "-m", "pytest", "tests/integration", *session.posargs)
 
 
 @nox.session(python=SYSTEM)
@@ -267,16 +267,32 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
 
 
-def pytest_as_root(session: nox.Session, environment: dict[str, str], *arguments: str) -> None:
-    """Run pytest as root: directly, or through sudo with the environment that it needs."""
+def as_root(session: nox.Session, environment: dict[str, str], *arguments: str) -> None:
+    """Run the session's Python as root: directly, or through sudo with the environment that it needs."""
     root = packages.as_root()
     if root is None:
-        session.error(
-            "These tests load programs into the kernel: run them as root, or let sudo work without a password."
-        )
-    kept = {**environment, "PATH": session.bin + os.pathsep + os.environ["PATH"], **({"CI": "true"} if IN_CI else {})}
+        session.error("This loads programs into the kernel: run it as root, or let sudo work without a password.")
+    path = session.bin + os.pathsep + os.environ["PATH"]
+    kept = {**environment, "PATH": path, **({"CI": "true"} if IN_CI else {})}
     assignments = ["%s=%s" % item for item in kept.items()]
-    session.run(*root, "env", *assignments, session.bin + "/python", "-m", "pytest", *arguments, external=True)
+    session.run(*root, "env", *assignments, session.bin + "/python", *arguments, external=True)
+
+
+@nox.session(python=BEST_PYTHON, default=False)
+def bench(session: nox.Session) -> None:
+    """What the collection costs, printed; nothing is judged."""
+    apt(
+        session,
+        "The benchmark's comparison with libbpf in C",
+        "clang-16",
+        "llvm-16",
+        "gcc",
+        "libc6-dev",
+        "libbpf-dev",
+        "libbpf1",
+    )
+    install(session, "ansible-" + BEST_ANSIBLE)
+    as_root(session, collection_environment(), "tests/bench", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
