@@ -196,8 +196,8 @@ def _end_what_was_awaited(error: BaseException) -> None:
 def _shown(one: t.Mapping[str, t.Any]) -> str:
     tier = "" if one["tier"] is None else " (tier %d)" % one["tier"]
     count = "" if one["count"] is None else _units.number(one["count"])
-    words = [count] if one["status"] == "ok" else [one["status"], count] if one["status"] == "truncated" else [one["status"]]
-    return " ".join(words) + tier
+    word = "" if one["status"] == "ok" else one["status"]
+    return " ".join(part for part in (word, "" if word == "idle" else count) if part) + tier
 
 
 def _planned(plan: t.Sequence[t.Any]) -> str:

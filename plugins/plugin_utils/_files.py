@@ -76,7 +76,7 @@ def read_text(path: str, limit: int) -> str:
     """Return a file's text; StorageError when it cannot be read or holds more than `limit` bytes."""
     try:
         with open(path, "rb") as stream:
-            raw = stream.read(limit + 1)
+            raw = stream.read(min(limit, os.fstat(stream.fileno()).st_size) + 1)  # read() sets aside what it may return
     except OSError as error:
         raise explain("read", path, error) from error
     if len(raw) > limit:

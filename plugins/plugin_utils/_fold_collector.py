@@ -101,6 +101,7 @@ class Merged:
         self._sources: collections.Counter[str] = collections.Counter()
         self._hosts = 0
         self._count = 0
+        self._tier_counts: collections.Counter[str] = collections.Counter()
         self._total: float | None = None
         self._lost: collections.Counter[str] = collections.Counter()
         self._items = Items()
@@ -123,6 +124,7 @@ class Merged:
         if data["count"] is not None:
             self._hosts += 1
             self._count += data["count"]
+            self._tier_counts[str(result["tier"])] += data["count"]
         if data.get("total") is not None:
             self._total = (self._total or 0) + data["total"]
         if result["kind"] == "histogram":
@@ -139,6 +141,7 @@ class Merged:
             "sources": [{"source": name, "hosts": hosts} for name, hosts in self._sources.most_common()],
             "hosts": self._hosts,
             "count": self._count if self._hosts else None,
+            "tier_counts": dict(sorted(self._tier_counts.items(), reverse=True)),
             "total": self._total,
             "lost": {key: self._lost[key] for key in ("count", "hosts", "unknown_hosts")},
             "histogram": self._distribution.as_dict() if self._common["kind"] == "histogram" else None,

@@ -101,6 +101,9 @@ def _collector(stream: t.IO[str], merged: t.Mapping[str, t.Any]) -> None:
     statuses = ", ".join("%d %s" % (count, name) for name, count in merged["statuses"].items() if count)
     stream.write("\n### %s\n\n%s\n\n" % (escaped(merged["collector"]), escaped(merged["question"])))
     stream.write("Results: %s. Count: %s on %d host(s)." % (statuses, _units.number(merged["count"]), merged["hosts"]))
+    if len(merged["tier_counts"]) > 1:
+        counts = ", ".join("%s at tier %s" % (_units.number(n), tier) for tier, n in merged["tier_counts"].items())
+        stream.write(" By tier, which may count different things: %s." % counts)
     if merged["lost"]["count"]:
         stream.write(" Lost: %s on %d host(s)." % (_units.number(merged["lost"]["count"]), merged["lost"]["hosts"]))
     stream.write("\n")

@@ -21,7 +21,7 @@ def host_stem(host: str) -> str:
     >>> host_stem('web-01.example.org')
     'web-01.example.org'
     >>> host_stem('../Web 1')
-    'web-1~bb7a3b30eb0ee7b4'
+    'web-1~4350b5953832adff'
     """
     if _PLAIN.fullmatch(host) and not host.endswith(".refused"):
         return host

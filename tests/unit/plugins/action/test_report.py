@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report is written whole, or what was there stays."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pathlib
+import typing as t
+
+import jsonschema
+import pytest
+from ansible import constants as C  # noqa: N812
+from ansible_collections.ebpf.fleet.plugins.action import report
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _schema
+
+from .conftest import AnsibleActionFail, Play, sent
+
+
+def surveyed(play: Play) -> dict[str, dict[str, t.Any]]:
+    """Return survey.json's hosts by name."""
+    survey = json.loads((play.folder / "survey.json").read_text())
+    jsonschema.validate(survey, _schema.load("survey.v1.json"))
+    return {row["host"]: row for row in survey["hosts"]}
+
+
+def test_files_link_summary_and_path(play: Play) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": sent("tier3")})
+    play.run("visit", "db-01", answer={"record": sent("tier2")})
+    play.printed.clear()
+    result = play.run("report")
+    assert sorted(os.listdir(play.folder)) == ["hosts", "run.json", "survey.html", "survey.json", "survey.md"]
+    assert os.readlink(play.report_dir / "latest") == play.folder.name
+    assert result["files"] == [str(play.folder / name) for name in ("survey.json", "survey.md", "survey.html")]
+    assert (result["hosts"], result["tiers"]) == (3, {"3": 1, "2": 1, "1": 0, "unknown": 1})
+    assert play.printed[-1].splitlines()[-1] == str(play.folder / "survey.html")
+    assert {host: row["outcome"] for host, row in surveyed(play).items()} == {
+        "web-01": "ok",
+        "web-02": "skipped",
+        "db-01": "partial",
+    }
+
+
+def test_a_host_whose_record_was_lost_is_not_skipped(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    play.run("open_run")
+    play.facts["web-01"]["ebpf"] = {"run": play.folder.name, "outcome": "failed", "message": "the disk is full"}
+    play.facts["db-01"]["ebpf"] = {"run": "another", "outcome": "ok", "message": None}
+    play.run("report")
+    rows = surveyed(play)
+    assert (rows["web-01"]["outcome"], rows["web-01"]["message"]) == ("failed", "the disk is full")
+    assert (rows["db-01"]["outcome"], rows["db-01"]["message"]) == (
+        "skipped",
+        "The play had not visited the host when this report was made.",
+    )
+
+
+def test_a_stored_run_is_rendered_again_by_another_process(
+    play: Play, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": sent("tier3")})
+    play.run("report")
+    before = surveyed(play)
+    (tmp_path / "other").mkdir()
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path / "other"))
+    play.facts["db-01"].clear()
+    play.run("report")
+    after = surveyed(play)
+    assert after["web-01"] == before["web-01"]
+    assert (after["db-01"]["outcome"], after["web-02"]["outcome"]) == ("failed", "skipped")
+
+
+@pytest.mark.parametrize("name", ["survey.json", "survey.md", "survey.html"])
+def test_all_files_or_none(play: Play, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": sent("tier3")})
+    play.run("report")
+    before = {path.name: path.read_bytes() for path in play.folder.glob("survey.*")}
+    play.run("visit", "db-01", answer={"record": sent("tier3")})
+
+    def full(_survey: t.Any, stream: t.IO[str]) -> None:
+        stream.write("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(report._FILES, name, full)
+    with pytest.raises(
+        AnsibleActionFail, match="The report is not written; what the run had stored is untouched. .*the disk is full"
+    ):
+        play.run("report")
+    assert {path.name: path.read_bytes() for path in play.folder.glob("survey.*")} == before
+    assert not [path for path in play.folder.iterdir() if path.name.endswith(".tmp")]
+    assert "tier 3" in play.printed[-1]  # what was found is told all the same
+
+
+def test_no_run_yet(play: Play) -> None:
+    with pytest.raises(AnsibleActionFail, match="There is no run in"):
+        play.run("report")
+
+
+def test_check_mode_says_what_it_would_write(play: Play) -> None:
+    play.run("open_run", check=True)
+    result = play.run("report", check=True)
+    assert all(path in play.printed[-1] for path in result["files"])
+    assert not play.report_dir.exists()
