@@ -70,7 +70,7 @@ docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
 
-.PHONY: bench bpf build lock clean
+.PHONY: bench
 bench: nox ## Print what the collection costs (root, or sudo)
 	@$(NOX) -s bench -- $(ARGS)
 
