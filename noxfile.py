@@ -29,6 +29,14 @@ import pythons
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 UV = str(pathlib.Path(sys.executable).with_name("uv"))
 COLLECTIONS = checkout.link()
+TEST_PROGRAMS = {  # what integration tests run: the package that it is in
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
+    "nft": "nftables",
+    "ssh": "openssh-client",
+    "sshd": "openssh-server",
+    "sudo": "sudo",
+}
 TARGET_TESTS = ("tests/unit/plugins/module_utils", "tests/unit/bpf")  # need no Ansible
 
 nox.needs_version = ">=2025.5.1"
@@ -257,6 +265,10 @@ def programs(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """The real programs on the real kernel."""
     install(session, "ansible-" + BEST_ANSIBLE)
+    places = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
+    missing = [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program, path=places)]
+    if missing:
+        apt(session, "The integration tests", *missing)
     as_root(session, collection_environment(), "-m", "pytest", "tests/integration", *session.posargs)
 
 

@@ -115,11 +115,11 @@ def ask(folder: pathlib.Path, source: str, host: str, module: str, **options: t.
     """Run a module ad hoc on a host; return its result."""
     arguments = ["-a", json.dumps(options)] if options else []
     played = ansible("ansible", "-i", source, host, "-m", "ebpf.fleet." + module, *arguments, folder=folder)
-    said = re.search(r"^(\S+) \| (?:SUCCESS|CHANGED|FAILED!) => (\{.*\})\s*\Z", played.out, re.DOTALL | re.MULTILINE)
+    said = re.search(r"^\S+ \| (SUCCESS|CHANGED|FAILED!) => (\{.*\})\s*\Z", played.out, re.DOTALL | re.MULTILINE)
     assert said, played.out
-    result: dict[str, t.Any] = json.loads(said.group(2))
-    assert played.code == (2 if result.get("failed") else 0), played.out
-    return result
+    failed = said.group(1) == "FAILED!"
+    assert played.code == (2 if failed else 0), played.out
+    return {**json.loads(said.group(2)), "failed": failed}
 
 
 def records(run: pathlib.Path) -> dict[str, dict[str, t.Any]]:

@@ -18,10 +18,8 @@ import tempfile
 import time
 import typing as t
 
-import packages
 import pythons
 
-SSHD = "/usr/sbin/sshd"
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 _CONFIG = """
@@ -109,7 +107,6 @@ class Server:
 
     def __init__(self) -> None:
         """Start it; it listens when the constructor returns."""
-        packages.install(["openssh-server", "openssh-client", "sudo"], "The tests over SSH")
         self._made = contextlib.ExitStack()
         try:
             self._start()
@@ -147,7 +144,7 @@ class Server:
         log = open(self.folder / "log", "wb")  # noqa: SIM115 -- the server keeps it open
         self._made.callback(log.close)
         self._process = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")],
+            [shutil.which("sshd") or "/usr/sbin/sshd", "-D", "-e", "-f", str(self.folder / "sshd_config")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
