@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _arguments, _run, _versions
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import sentence
 
 _NO_INVENTORY = (
     "There is no host to survey: no inventory was given. Name one, for example `-i inventory.yml`, "
@@ -36,7 +37,7 @@ class ActionModule(ActionBase):
             _arguments.check(arguments)
             return self._open(arguments, groups, [str(host) for host in variables["ansible_play_hosts_all"]])
         except ValueError as error:
-            raise AnsibleActionFail("Nothing can be asked of the hosts: %s." % str(error).rstrip(".")) from None
+            raise AnsibleActionFail(sentence("Nothing can be asked of the hosts: %s" % error)) from None
         except StorageError as error:
             raise AnsibleActionFail("No report can be written, and no host was visited. %s" % error) from None
 
