@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print what the collection costs, as ratios from one run. Nothing is judged here: read the figures.
 
-    make bench
+make bench
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_n
 spec = by_name(sys.argv[2]).native
 begun = time.perf_counter()
 loaded = light.load(spec.program)
-for link in spec.links:
-    loaded.attach(link.program, link.kind)
+loaded.attach()
 print((time.perf_counter() - begun) * 1e3)
 """
 
@@ -96,16 +95,16 @@ def sizes(payloads: dict[str, Payload]) -> None:
     ping, collect = (payload.size for payload in payloads.values())
     print("\nPayload as sent to a host, KiB")
     row("ping", "collect", "difference", "ratio")
-    row("%.1f" % (ping / 1024), "%.1f" % (collect / 1024), "%.1f" % ((collect - ping) / 1024), "%.2f" % (collect / ping))
+    row(
+        "%.1f" % (ping / 1024), "%.1f" % (collect / 1024), "%.1f" % ((collect - ping) / 1024), "%.2f" % (collect / ping)
+    )
 
 
 def playbook(folder: pathlib.Path, *arguments: str) -> float:
     """Return the seconds that a playbook takes for this machine."""
     begun = time.monotonic()
     inventory = ["-i", "bench,", "-c", "local", "-e", "ansible_python_interpreter=" + sys.executable]
-    subprocess.run(
-        ["ansible-playbook", *inventory, *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(["ansible-playbook", *inventory, *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - begun
 
 
@@ -113,7 +112,13 @@ def surveying(folder: pathlib.Path, window: int = 2, rounds: int = 7) -> None:
     """A survey beyond its window against a playbook of one ping."""
     ping = folder / "ping.yml"
     ping.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.ping:\n", encoding="ascii")
-    survey = ["ebpf.fleet.survey", "-e", "survey_duration=%d" % window, "-e", "survey_report_dir=%s" % (folder / "reports")]
+    survey = [
+        "ebpf.fleet.survey",
+        "-e",
+        "survey_duration=%d" % window,
+        "-e",
+        "survey_report_dir=%s" % (folder / "reports"),
+    ]
     pairs = [(playbook(folder, *survey) - window, playbook(folder, str(ping))) for _ in range(rounds)]
     ours, theirs = (statistics.median(side) for side in zip(*pairs))
     print("\nSurvey of one host beyond its window, seconds, median of %d pairs" % rounds)
@@ -141,5 +146,7 @@ def main(chosen: t.Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"python": sys.version.split()[0], "kernel": pathlib.Path("/proc/version").read_text().split()[2]}))
+    print(
+        json.dumps({"python": sys.version.split()[0], "kernel": pathlib.Path("/proc/version").read_text().split()[2]})
+    )
     main(sys.argv[1:])

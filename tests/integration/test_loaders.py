@@ -27,8 +27,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._programs import (
 def test_loads_attaches_and_gives_everything_back(load: loader.Load, blob: types.ModuleType) -> None:
     before = sorted(os.listdir("/proc/self/fd"))
     loaded = load(t.cast("t.Any", blob), None, None)
-    for program, section in blob.PROGRAMS:
-        loaded.attach(program, section.partition("/")[0])
+    loaded.attach()
     assert set(loaded.programs) == {name for name, _section in blob.PROGRAMS}
     for fd in [*loaded.programs.values(), *loaded.links, *(found.fd for found in loaded.maps)]:
         assert not os.get_inheritable(fd)
@@ -44,8 +43,7 @@ def test_loads_attaches_and_gives_everything_back(load: loader.Load, blob: types
 def test_constants_and_relocations_hold(load: loader.Load) -> None:
     loaded = load(t.cast("t.Any", proof), None, {"targ_tgid": struct.pack("=I", os.getpid())})
     try:
-        for program, section in proof.PROGRAMS:
-            loaded.attach(program, section.partition("/")[0])
+        loaded.attach()
         time.sleep(0.01)
         hits, pid, tgid, comm = struct.unpack("=QII16s", loaded.maps.variable_bytes("seen"))
     finally:

@@ -154,4 +154,4 @@ def load(
         raise
     finally:
         lib.bpf_object__close(handle)
-    return Loaded("libbpf", Maps(maps, blob.VARIABLES), programs, blob.OBJECT_SHA256)
+    return Loaded("libbpf", blob, Maps(maps, blob.VARIABLES), programs, blob.OBJECT_SHA256)

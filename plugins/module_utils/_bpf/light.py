@@ -111,4 +111,4 @@ def load(
             raise syscall.BpfError(-result, "load %s by the light loader" % blob.NAME, words)
     maps, programs = unpack_context(blob, context)
     shapes = {row[0]: Map(maps[row[0]], row[1], row[2], row[3], (sizes or {}).get(row[0], row[4])) for row in blob.MAPS}
-    return Loaded("light", Maps(shapes, blob.VARIABLES), programs, blob.SHA256)
+    return Loaded("light", blob, Maps(shapes, blob.VARIABLES), programs, blob.SHA256)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 
 
 class Loaded:
     """Maps, programs and links of one object. Closing them is the only cleanup there is."""
 
-    def __init__(self, loader: str, maps: Maps, programs: dict[str, int], sha256: str) -> None:
+    def __init__(self, loader: str, blob: Blob, maps: Maps, programs: dict[str, int], sha256: str) -> None:
         """`loader` is what made it (light, libbpf), `programs` descriptors by name, `sha256` that of the bytes it used."""
         self.loader = loader
         self.maps = maps
@@ -22,10 +23,13 @@ class Loaded:
         self.links: list[int] = []
         self.sha256 = sha256
         self.because: str | None = None  # why it is not the light loader
+        self._sections = blob.PROGRAMS
 
-    def attach(self, program: str, kind: str) -> None:
-        """Attach a program by a function of links.py. Raise BpfError when the kernel refuses."""
-        self.links.append(links.ATTACH[kind](self.programs[program]))
+    def attach(self) -> None:
+        """Attach every program as its section says ("tp_btf/sched_switch"). Raise BpfError when the kernel refuses one."""
+        for name, section in self._sections:
+            kind, _slash, target = section.partition("/")
+            self.links.append(links.ATTACH[kind](self.programs[name], target))
 
     def detach(self) -> None:
         """Close the links; the programs stop."""

@@ -13,8 +13,8 @@ import os
 import struct
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links, syscall
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability import bytecode, perf_event
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links, perf_event, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability import bytecode
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.bench import Bench
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.probe import Probe, Silent
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.refusal import Wanted
@@ -22,7 +22,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._capability.refusal imp
 KPROBE, PERF_EVENT, TRACING, LSM = 2, 7, 26, 29  # enum bpf_prog_type
 TRACE_RAW_TP, TRACE_FENTRY, LSM_MAC, TRACE_ITER, TRACE_KPROBE_MULTI = 23, 24, 27, 28, 42  # enum bpf_attach_type
 
-_KPROBE_ON = b"__set_task_comm"  # what prctl(PR_SET_NAME) calls; the same function has the tracepoint task_rename
+_KPROBE_ON = "__set_task_comm"  # what prctl(PR_SET_NAME) calls; the same function has the tracepoint task_rename
 _UPROBE_ON = "getppid"  # of libc, in this process alone
 _UNMAPPED = 1  # an address that no process has
 
@@ -72,27 +72,23 @@ def _fentry(bench: Bench) -> str:
 def _kprobe(bench: Bench) -> str:
     code, counter = bench.counting()
     program = bench.load(KPROBE, code)
-    source = perf_event.source_type(bench.host, "kprobe")
+    source = perf_event.source_type("kprobe")
     # Lockdown refuses a kprobe only when it is really registered, and that refusal costs nothing.
     if not bench.thorough and bench.standing.lockdown != "confidentiality":
-        return _ready(lambda: perf_event.open_on_self(source, config1=_UNMAPPED), bench)
-    function = ctypes.create_string_buffer(_KPROBE_ON)
-    event = bench.hold(perf_event.open_on_self(source, config1=ctypes.addressof(function)))
-    perf_event.attach(event, program)
+        return _ready(lambda: perf_event.open_event(source, config1=_UNMAPPED), bench)
+    bench.hold(links.kprobe(program, _KPROBE_ON, perf_event.THIS_THREAD))
     bench.rename()
-    return _fired(bench, counter, "the kernel function %s, for this thread alone" % _KPROBE_ON.decode())
+    return _fired(bench, counter, "the kernel function %s, for this thread alone" % _KPROBE_ON)
 
 
 def _uprobe(bench: Bench) -> str:
     code, counter = bench.counting()
     program = bench.load(KPROBE, code)
-    source = perf_event.source_type(bench.host, "uprobe")
+    source = perf_event.source_type("uprobe")
     if not bench.thorough:
-        return _ready(lambda: perf_event.open_on_self(source, config1=_UNMAPPED), bench)
+        return _ready(lambda: perf_event.open_event(source, config1=_UNMAPPED), bench)
     path, offset = locate(ctypes.cast(bench.libc.getppid, ctypes.c_void_p).value or 0, _own_maps())
-    name = ctypes.create_string_buffer(os.fsencode(path))
-    event = bench.hold(perf_event.open_on_self(source, config1=ctypes.addressof(name), config2=offset))
-    perf_event.attach(event, program)
+    bench.hold(links.uprobe(program, "%s:%d" % (path, offset), perf_event.THIS_THREAD))
     bench.libc.getppid()
     return _fired(bench, counter, "%s of libc, in this process alone" % _UPROBE_ON)
 
@@ -119,8 +115,7 @@ def _perf_event(bench: Bench) -> str:
     code, counter = bench.counting()
     program = bench.load(PERF_EVENT, code)
     # A counter in user mode only: allowed wherever events are allowed at all.
-    event = bench.hold(perf_event.open_on_self(perf_event.SOFTWARE, perf_event.PAGE_FAULTS, period=1, kernel=False))
-    perf_event.attach(event, program)
+    bench.hold(links.software_event(program, str(perf_event.PAGE_FAULTS)))
     bench.page_fault()
     return _fired(bench, counter, "the page faults of this thread")
 

@@ -95,8 +95,7 @@ def _attempt(host: Host, standing: Standing, load: Load) -> Facts:
 
 def _fire(loaded: Loaded) -> Seen:
     """Attach, let this process leave its CPU, detach; return what was read. Raise BpfError when the kernel refuses."""
-    for program, section in blob.PROGRAMS:
-        loaded.attach(program, section.partition("/")[0])
+    loaded.attach()
     for _nap in range(_PATIENCE):
         time.sleep(1e-4)  # leaves the CPU
         seen = unpack(loaded.maps.variable_bytes("seen"))

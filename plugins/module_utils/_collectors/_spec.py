@@ -31,23 +31,17 @@ class Answer(t.NamedTuple):
     truncated: str | None = None
 
 
-class Link(t.NamedTuple):
-    """A program of the object and what it attaches to. `kind` is a function of _bpf/links.py: tp_btf, ..."""
-
-    program: str
-    kind: str
-
-
 class Native(t.NamedTuple):
-    """Tier 3: an embedded object, its links, and how to read its maps once everything is detached.
+    """Tier 3: an embedded object, whose sections say what its programs attach to, and how to read its maps at the end.
 
-    The object has a global `struct window window` (bpf/include/window.h), closed until the engine opens it.
+    The object has a global `struct window window` (bpf/include/window.h), closed until the engine opens it. Where kernels
+    differ in what they let attach, `instead` is the variant to try next.
     """
 
     program: t.Any  # the generated module of _programs
-    links: tuple[Link, ...]
     read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
     sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
+    instead: t.Any = None  # a Native
 
 
 class Bcc(t.NamedTuple):

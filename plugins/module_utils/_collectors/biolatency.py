@@ -21,7 +21,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Bcc,
     Collector,
     Limits,
-    Link,
     Native,
     Procfs,
 )
@@ -49,7 +48,7 @@ def name_of(number: int, pattern: str = _NUMBERS) -> str:
         return "%d:%d" % (major, minor) if number else "unknown"
 
 
-_NATIVE = Native(program=program, links=(Link("on_issue", "tp_btf"), Link("on_complete", "tp_btf")), read=read)
+_NATIVE = Native(program=program, read=read)
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Bcc,
     Collector,
     Limits,
-    Link,
     Native,
     Procfs,
 )
@@ -70,7 +69,7 @@ def native_event(raw: bytes, start: int) -> dict[str, t.Any]:
     }
 
 
-_NATIVE = Native(program=program, links=(Link("on_exec", "tp_btf"),), read=read, sizes=sizes)
+_NATIVE = Native(program=program, read=read, sizes=sizes)
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------

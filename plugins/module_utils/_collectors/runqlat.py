@@ -18,7 +18,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Bcc,
     Collector,
     Limits,
-    Link,
     Native,
     Procfs,
 )
@@ -35,7 +34,6 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _NATIVE = Native(
     program=program,
-    links=(Link("on_wakeup", "tp_btf"), Link("on_wakeup_new", "tp_btf"), Link("on_switch", "tp_btf")),
     read=read,
 )
 

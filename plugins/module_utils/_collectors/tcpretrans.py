@@ -20,7 +20,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Bcc,
     Collector,
     Limits,
-    Link,
     Native,
     Procfs,
 )
@@ -105,7 +104,6 @@ def native_row(key: bytes, seen: tuple[int, int, int, int, int], owner: _sockets
 
 _NATIVE = Native(
     program=program,
-    links=(Link("on_retransmit", "tp_btf"), Link("on_retransmit_synack", "tp_btf")),
     read=read,
 )
 

@@ -39,19 +39,21 @@ def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
 
 
 class _NativeRun(Running):
-    def __init__(
-        self, spec: Native, loaded: Loaded, limits: Limits, stands: Standing, load_ms: float, attach_ms: float
-    ) -> None:
+    cost: dict[str, t.Any]
+
+    def __init__(self, spec: Native, loaded: Loaded, limits: Limits, stands: Standing) -> None:
         self.source = "native:" + loaded.loader
         self._spec, self._loaded, self._limits, self._stands = spec, loaded, limits, stands
         self._window: Window | None = None
         self.span = None
-        self.cost = self._cost = {
+        self.cost = {
             "loader": loaded.loader,
             "loader_reason": loaded.because,
             "blob_sha256": loaded.sha256,
-            "load_ms": load_ms,
-            "attach_ms": attach_ms,
+            "attach": None,
+            "variants_refused": [],
+            "load_ms": None,
+            "attach_ms": None,
             "map_bytes": None,
             "program_bytes": None,
             "run_ns": None,
@@ -73,10 +75,10 @@ class _NativeRun(Running):
         times = [program_run_time(fd) for fd in self._loaded.programs.values()]
         self._loaded.detach()
         if self._window is not None and self._window.measured:
-            self._cost["run_ns"] = sum(ns for ns, _count in times)
-            self._cost["run_count"] = sum(count for _ns, count in times)
-        self._cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
-        self._cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
+            self.cost["run_ns"] = sum(ns for ns, _count in times)
+            self.cost["run_count"] = sum(count for _ns, count in times)
+        self.cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
+        self.cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
 
     def finish(self, deadline: float) -> Answer:
         """Read the maps."""
@@ -91,12 +93,32 @@ class _NativeRun(Running):
 
 
 def start(collector: Collector, limits: Limits, context: Context) -> Running:
-    """Load and attach a collector's programs; they count nothing until the window opens. Raise TierFailure."""
-    spec = collector.native
+    """Load and attach a collector's programs; they count nothing until the window opens. Raise TierFailure.
+
+    Variants are tried in their order; when all fail, the failure names each.
+    """
+    spec: Native | None = collector.native
     if spec is None:
         raise TierFailure(Reason("unsupported", "%s has no native program" % collector.name), "native")
     stands = standing(context.capability["kernel"], context.capability["privilege"])
-    what = "the programs of %s" % collector.name
+    failures: list[TierFailure] = []
+    while spec is not None:
+        try:
+            run = _start(spec, collector.name, limits, stands)
+        except TierFailure as failure:
+            failures.append(failure)
+            spec = spec.instead
+        else:
+            run.cost["variants_refused"] = [failure.reason.message for failure in failures]
+            return run
+    last = failures[-1]
+    message = "; ".join(failure.reason.message for failure in failures)
+    raise TierFailure(last.reason._replace(message=message), last.source)
+
+
+def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _NativeRun:
+    kinds = sorted({section.partition("/")[0] for _program, section in spec.program.PROGRAMS})
+    what = "the programs of %s (%s)" % (name, ", ".join(kinds))
     begun = time.perf_counter()
     try:
         loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
@@ -104,11 +126,15 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
         raise TierFailure(loading.refused(what, refusal, stands).reason, "native:" + refusal.loader) from None
     between = time.perf_counter()
     try:
-        for link in spec.links:
-            loaded.attach(link.program, link.kind)
+        loaded.attach()
     except syscall.BpfError as error:
         loaded.close()
         reason = loading.denied(what + ", to be attached", error, stands).reason
         raise TierFailure(reason, "native:" + loaded.loader) from None
-    load_ms, attach_ms = (between - begun) * 1e3, (time.perf_counter() - between) * 1e3
-    return _NativeRun(spec, loaded, limits, stands, round(load_ms, 3), round(attach_ms, 3))
+    run = _NativeRun(spec, loaded, limits, stands)
+    run.cost.update(
+        attach="+".join(kinds),
+        load_ms=round((between - begun) * 1e3, 3),
+        attach_ms=round((time.perf_counter() - between) * 1e3, 3),
+    )
+    return run

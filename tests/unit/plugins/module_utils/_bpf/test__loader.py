@@ -16,7 +16,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._programs import proof
 
 
 def loading(name: str) -> loader.Load:
-    return lambda _blob, _sizes, _constants: Loaded(name, Maps({}, {}), {}, "sha")
+    return lambda _blob, _sizes, _constants: Loaded(name, proof, Maps({}, {}), {}, "sha")
 
 
 def refusing(number: int, log: str = "") -> loader.Load:

@@ -33,9 +33,8 @@ class Loaded:
         self.closed = 0
         self.loader, self.because, self.sha256 = "light", None, "0" * 64
 
-    def attach(self, _program: str, kind: str) -> None:
+    def attach(self) -> None:
         """Take it."""
-        assert kind == "tp_btf"
 
     def detach(self) -> None:
         """Take it."""

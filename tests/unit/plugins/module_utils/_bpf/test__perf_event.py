@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import errno
+import pathlib
 import struct
-import typing as t
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability import perf_event
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import perf_event
 
 
 def test_an_event_is_packed_as_the_kernel_reads_it() -> None:
@@ -29,9 +28,10 @@ def test_requests(machine: str, numbers: tuple[int, int]) -> None:
     assert perf_event.requests(machine) == numbers
 
 
-def test_a_source_that_the_kernel_has_not(system: t.Callable[..., Host]) -> None:
-    host = system({"/sys/bus/event_source/devices/uprobe/type": "9\n"})
-    assert perf_event.source_type(host, "uprobe") == 9
+def test_a_source_that_the_kernel_has_not(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "uprobe").mkdir()
+    (tmp_path / "uprobe" / "type").write_text("9\n")
+    assert perf_event.source_type("uprobe", str(tmp_path)) == 9
     with pytest.raises(OSError, match="kprobe") as caught:
-        perf_event.source_type(host, "kprobe")
+        perf_event.source_type("kprobe", str(tmp_path))
     assert caught.value.errno == errno.ENODEV

@@ -11,8 +11,10 @@ import fcntl
 import os
 import struct
 
+from ansible_collections.ebpf.fleet.plugins.module_utils import _text
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
-from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
+
+EVERYBODY, THIS_THREAD = -1, 0  # whom an event is for, as perf_event_open(2) numbers them
 
 SOFTWARE = 1  # PERF_TYPE_SOFTWARE
 PAGE_FAULTS = 2  # PERF_COUNT_SW_PAGE_FAULTS
@@ -26,12 +28,12 @@ _FLAG_CLOEXEC = 1 << 3
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def source_type(host: Host, name: str) -> int:
+def source_type(name: str, root: str = "/sys/bus/event_source/devices") -> int:
     """Return the number of a dynamic event source (kprobe, uprobe). Raise OSError, ENODEV when the kernel has none."""
-    number = host.number("/sys/bus/event_source/devices/%s/type" % name)
-    if number is None:
+    number = _text.first_line("%s/%s/type" % (root, name)) or ""
+    if not number.isdigit():
         raise OSError(errno.ENODEV, "no event source named %s" % name)
-    return number
+    return int(number)
 
 
 def pack(source: int, config: int, config1: int, config2: int, period: int, kernel: bool) -> bytes:
@@ -40,25 +42,24 @@ def pack(source: int, config: int, config1: int, config2: int, period: int, kern
     return struct.pack("=IIQQQQQIIQQ", source, _ATTR_SIZE, config, period, 0, 0, flags, 0, 0, config1, config2)
 
 
-def open_on_self(
-    source: int, config: int = 0, config1: int = 0, config2: int = 0, period: int = 1, kernel: bool = True
+def open_event(
+    source: int,
+    config: int = 0,
+    config1: int = 0,
+    config2: int = 0,
+    period: int = 1,
+    kernel: bool = True,
+    pid: int = THIS_THREAD,
+    cpu: int = -1,
 ) -> int:
-    """Open a disabled event on the calling thread, on every CPU; return its descriptor, or raise OSError."""
+    """Open a disabled event; return its descriptor, or raise OSError. `pid` -1 is everybody, for whom `cpu` is to be given."""
     number = _SYSCALL.get(syscall.machine())
     if number is None:
         raise OSError(errno.ENOSYS, "perf_event_open is not known on this architecture")
     raw = pack(source, config, config1, config2, period, kernel)
     attr = ctypes.create_string_buffer(raw, len(raw))
-    result = int(
-        _libc.syscall(
-            ctypes.c_long(number),
-            attr,
-            ctypes.c_int(0),
-            ctypes.c_int(-1),
-            ctypes.c_int(-1),
-            ctypes.c_ulong(_FLAG_CLOEXEC),
-        )
-    )
+    arguments = (ctypes.c_int(pid), ctypes.c_int(cpu), ctypes.c_int(-1), ctypes.c_ulong(_FLAG_CLOEXEC))
+    result = int(_libc.syscall(ctypes.c_long(number), attr, *arguments))
     if result < 0:
         raise OSError(ctypes.get_errno(), "perf_event_open: %s" % os.strerror(ctypes.get_errno()))
     return result
@@ -71,7 +72,7 @@ def requests(machine: str) -> tuple[int, int]:
 
 
 def attach(event: int, program: int) -> None:
-    """Attach a program to an event and enable it. Raise OSError when the kernel refuses."""
+    """Attach a program to an event and enable it. Raise OSError when the kernel refuses; the event stays the caller's."""
     enable, set_bpf = requests(syscall.machine())
     fcntl.ioctl(event, set_bpf, program)
     fcntl.ioctl(event, enable, 0)
