@@ -24,6 +24,10 @@ _HEADERS = (
     "kernel-devel-$(uname -r) (RHEL, Fedora), kernel-default-devel (SUSE)"
 )
 _LIBRARY = "install bcc's libraries: python3-bpfcc (Debian, Ubuntu), python3-bcc (RHEL, Fedora, SUSE)"
+_FORBIDDEN = (
+    "the kernel does not let this process do what the tool needs: a capability is missing, or seccomp forbids it",
+    "run as root, outside of a container",
+)
 
 # The first match wins, so that causes stand before what follows from them. The texts are those of bcc's
 # src/cc/frontends/clang/loader.cc, src/cc/libbpf.c and src/python/bcc/__init__.py.
@@ -38,6 +42,14 @@ _CAUSES = (
         _HEADERS,
     ),
     _Cause("fatal error: '[^']+' file not found", "no_headers", "the kernel's headers are not complete", _HEADERS),
+    _Cause(
+        "Cannot allocate memory|MemoryError",
+        "ENOMEM",
+        "there is not enough memory, or not enough that may be locked",
+        "raise the limit of locked memory (ulimit -l), or free memory",
+    ),
+    # Without a map there is no program, which bcc calls a failure to compile.
+    _Cause("could not open bpf map: .*Operation not permitted", "EPERM", *_FORBIDDEN),
     _Cause(
         "errors? generated[.]|Failed to compile BPF",
         "compile",
@@ -62,18 +74,7 @@ _CAUSES = (
         "the tool could not open its perf events",
         "see the sysctl kernel.perf_event_paranoid, and the seccomp profile of the container",
     ),
-    _Cause(
-        "Cannot allocate memory|MemoryError",
-        "ENOMEM",
-        "there is not enough memory, or not enough that may be locked",
-        "raise the limit of locked memory (ulimit -l), or free memory",
-    ),
-    _Cause(
-        "Operation not permitted",
-        "EPERM",
-        "the kernel does not let this process do what the tool needs: a capability is missing, or seccomp forbids it",
-        "run as root, outside of a container",
-    ),
+    _Cause("Operation not permitted", "EPERM", *_FORBIDDEN),
     _Cause(
         "Failed to load (BPF )?program",
         "load",

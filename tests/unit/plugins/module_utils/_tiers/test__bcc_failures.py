@@ -69,6 +69,26 @@ def test_causes(output: str, errors: str, code: str, remedy: str) -> None:
     assert (errors or output).strip().split("\n")[-1][:60] in reason.message
 
 
+@pytest.mark.parametrize(
+    ("variant", "code"),
+    [
+        ("noheaders", "no_headers"),
+        ("notrace", "no_probe"),
+        ("nodebugfs", "no_tracefs"),
+        ("nodebugfs-notracefs", "no_tracefs"),
+        ("unprivileged", "EPERM"),
+    ],
+)
+def test_what_the_real_tools_say(variant: str, code: str) -> None:
+    files = sorted(FIXTURES.glob("*[a-z]-%s-0.26.stderr.txt" % variant))
+    assert files
+    for errors in files:
+        output = errors.with_name(errors.name.replace(".stderr", ""))
+        reason = _bcc_failures.explain(output.read_text(), errors.read_text(), "exit status 1")
+        assert (errors.name, reason.code) == (errors.name, code)
+        assert "File " not in reason.message
+
+
 def test_what_is_not_known_is_told_as_it_is() -> None:
     reason = _bcc_failures.explain("", "Segmentation fault\n", "signal 11")
     assert reason == ("exited", "the tool ended with signal 11: Segmentation fault", None)
