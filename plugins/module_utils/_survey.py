@@ -57,7 +57,7 @@ def settings(params: t.Mapping[str, t.Any]) -> Settings:
     for name, (least, most) in _BOUNDS.items():
         if not least <= params[name] <= most:
             raise ValueError("%s must be from %d to %d, not %d" % (name, least, most, params[name]))
-    names = list(dict.fromkeys(params["collectors"] or [c.name for c in _collectors.COLLECTORS]))
+    names = list(dict.fromkeys(params["collectors"] or [c.name for c in _collectors.COLLECTORS if c.standard]))
     return Settings(
         params["duration"],
         tuple(_collectors.by_name(name) for name in names),

@@ -29,7 +29,9 @@ options:
     default: 10
   collectors:
     description:
-      - Which collectors to run, by name; all of them when not given.
+      - Which collectors to run, by name. When not given, the standard ones, which are V(runqlat), V(biolatency), V(tcpretrans)
+        and V(execsnoop).
+      - V(vfsstat) runs on request only, because it costs some nanoseconds on each of a busy host's millions of calls.
     type: list
     elements: str
   tier:

@@ -18,6 +18,7 @@ import base64
 import ctypes
 import hashlib
 import os
+import re
 import struct
 import typing as t
 import zlib
@@ -29,6 +30,10 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Map, M
 
 _LOG_SIZE = 1 << 20
 _LOG_KEPT = 4096
+# What btf_verifier_log() of kernel/bpf/btf.c writes: a header, then a line for each type, and one for each member.
+_OWN_TYPES = re.compile(
+    rb"(magic|version|flags|hdr_len|type_off|type_len|str_off|str_len|btf_total_size): |\[[0-9]+\] |\t"
+)
 
 
 def unpack(blob: Blob) -> tuple[bytes, bytes]:
@@ -64,6 +69,12 @@ def unpack_context(blob: Blob, context: bytes | bytearray) -> tuple[dict[str, in
     maps = {row[0]: struct.unpack_from("<i", context, 24 + 16 * at)[0] for at, row in enumerate(blob.MAPS)}
     programs = {row[0]: struct.unpack_from("<i", context, base + 4 * at)[0] for at, row in enumerate(blob.PROGRAMS)}
     return maps, programs
+
+
+def last_words(log: bytes) -> str:
+    """Return the end of a log without the list of our own types, which the kernel writes while it accepts them."""
+    lines = [line for line in log.split(b"\n") if not _OWN_TYPES.match(line)]
+    return b"\n".join(lines)[-_LOG_KEPT:].decode("utf-8", "replace").strip()
 
 
 def _run(data: bytes, insns: bytes, context: bytearray) -> int:
@@ -107,8 +118,7 @@ def load(
         context = pack_context(blob, sizes or {}, initial, ctypes.addressof(log), _LOG_SIZE)
         again = _run(data, insns, context)
         if again < 0:
-            words = log.value[-_LOG_KEPT:].decode("utf-8", "replace")
-            raise syscall.BpfError(-result, "load %s by the light loader" % blob.NAME, words)
+            raise syscall.BpfError(-result, "load %s by the light loader" % blob.NAME, last_words(log.value))
     maps, programs = unpack_context(blob, context)
     shapes = {row[0]: Map(maps[row[0]], row[1], row[2], row[3], (sizes or {}).get(row[0], row[4])) for row in blob.MAPS}
     return Loaded("light", blob, Maps(shapes, blob.VARIABLES), programs, blob.SHA256)

@@ -10,8 +10,9 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
-COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP)
+COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP, VFSSTAT)
 
 
 def by_name(name: str) -> Collector:

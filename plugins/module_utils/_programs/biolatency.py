@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "fce763c047f83a610aa8b0040a432b326c22a9aa37f6672f564294629a3f14ae"
+SOURCE_SHA256 = "63583ff1f48d62b6a39f44f880ca734389ff6f9a5cb51c3a0a5c14babe95121e"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "dc3ea3e292ddb52813a20b04be4378ac90f786745a7224a08cdd2e83a0ae909e"

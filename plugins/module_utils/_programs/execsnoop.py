@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "5af0cba0de5c7f05cfdea0e3a241705857c8e185116143091a0fcf4738c729e9"
+SOURCE_SHA256 = "185f3b85247e65b4f70337dd7018fc0837c8ae5076fe7bdccdb25b66862ec2ce"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "19cf85cf2456313007c8c1097c2ccf267e2e71cbc9cb6175b6f03c3e506da1ea"

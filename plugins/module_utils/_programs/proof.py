@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "proof"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6cf9ac744dbe430d2d1f9a60e0e395334abd5ce61145869e504b21ce5fe30bbd"
+SOURCE_SHA256 = "5b5dbead06b685b1f638b914cd19d3b29b5a60b4ad5e1b09f107a9c8530ea96f"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "8498c6afc8a9ff77b68da08e0b3b5e53e1343c7c98c673061263959549c870d7"

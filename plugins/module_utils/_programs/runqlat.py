@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "253ac3ccb7570ae05688532df1f4006aed6bef9c7b0ce80302cb1ca0c2f8bb26"
+SOURCE_SHA256 = "1e7b1d833ec4ca98c38dfc6ee0b85497255036b06ba55c1fac1ec7a154794b47"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "0646d6e919509bfbd6f40e1bbb5f9728d9506bc588506511c2e8f8120b0c079f"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "23f1b6a920c44b954417c5a2165d0b52c7ce1755772387676b46aa5c7a522a0b"
+SOURCE_SHA256 = "63d203bb58b1f3bfa771bd74c4583ecb6ef49027381ff05ca0a7bfd250a4190a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "36b6446c9c259cc030cc8fbc524c0dd858ee134a73145b78d1fd76ab3138d982"

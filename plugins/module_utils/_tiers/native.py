@@ -118,18 +118,18 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
 
 def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _NativeRun:
     kinds = sorted({section.partition("/")[0] for _program, section in spec.program.PROGRAMS})
-    what = "the programs of %s (%s)" % (name, ", ".join(kinds))
+    what, kind = "the programs of %s (%s)" % (name, ", ".join(kinds)), kinds[0]
     begun = time.perf_counter()
     try:
         loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
     except loader.Refused as refusal:
-        raise TierFailure(loading.refused(what, refusal, stands).reason, "native:" + refusal.loader) from None
+        raise TierFailure(loading.refused(what, refusal, stands, kind).reason, "native:" + refusal.loader) from None
     between = time.perf_counter()
     try:
         loaded.attach()
     except syscall.BpfError as error:
         loaded.close()
-        reason = loading.denied(what + ", to be attached", error, stands).reason
+        reason = loading.denied(what + ", to be attached", error, stands, kind).reason
         raise TierFailure(reason, "native:" + loaded.loader) from None
     run = _NativeRun(spec, loaded, limits, stands)
     run.cost.update(

@@ -72,3 +72,23 @@ def test_descriptors_come_back_by_name() -> None:
     struct.pack_into("<i", packed, 40, 12)
     struct.pack_into("<ii", packed, 56, 13, 14)
     assert light.unpack_context(Blob(), packed) == ({"hists": 11, "sample.bss": 12}, {"on_a": 13, "on_b": 14})
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (b"", ""),
+        (b"magic: 0xeb9f\nversion: 1\nhdr_len: 24\n[1] PTR (anon) type_id=2\n\t type_id=30 offset=0\n", ""),
+        (
+            b"0: (79) r6 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\n",
+            "0: (79) r6 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'",
+        ),
+        (
+            b"[30] VAR window type_id=29\nunknown func bpf_probe_read_kernel#113\n",
+            "unknown func bpf_probe_read_kernel#113",
+        ),
+        (b"\xff" * 10000, "\ufffd" * 4096),
+    ],
+)
+def test_last_words_are_the_verifiers(log: bytes, words: str) -> None:
+    assert light.last_words(log) == words

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS, by_name
 
-NAMES = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
+NAMES = ["runqlat", "biolatency", "tcpretrans", "execsnoop", "vfsstat"]
 
 
 def test_every_collector_is_there_once() -> None:
@@ -19,7 +19,7 @@ def test_every_collector_is_there_once() -> None:
 def test_a_collector_is_complete(name: str) -> None:
     collector = by_name(name)
     assert collector.kind in ("histogram", "counts", "events")
-    assert collector.category in ("cpu", "disk", "network", "process")
+    assert collector.category in ("cpu", "disk", "filesystem", "network", "process")
     assert collector.question.endswith("?")
     assert collector.bcc is not None
     assert collector.bcc.tool == name
@@ -33,7 +33,7 @@ def test_a_collector_is_complete(name: str) -> None:
         ("runqlatt", "did you mean runqlat?"),
         ("exec-snoop", "did you mean execsnoop?"),
         ("Biolatency", "did you mean biolatency?"),
-        ("zzz", "there are runqlat, biolatency, tcpretrans, execsnoop."),
+        ("zzz", "there are runqlat, biolatency, tcpretrans, execsnoop, vfsstat."),
         ("", "there are runqlat"),
     ],
 )
