@@ -13,7 +13,7 @@ import typing as t
 import jinja2
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _svg, _units
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Survey
-from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import printable
 from markupsafe import Markup
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_templates")
@@ -67,4 +67,4 @@ def _environment() -> jinja2.Environment:
 
 def _clean(value: t.Any) -> t.Any:
     """Return text as one printable line before it is escaped; what is Markup already is ours."""
-    return one_line(value, 4000) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -94,7 +94,7 @@ def spark(buckets: Buckets, unit: str, quantiles: Quantiles) -> Markup:
 
 def _bars(buckets: Buckets) -> list[tuple[int, int, int]]:
     """Return the buckets with the empty ones between them, so that the axis has no gaps."""
-    given = [(lo, hi, count) for lo, hi, count in buckets]
+    given = [(lo, hi, count) for lo, hi, count in buckets]  # pylint: disable=unnecessary-comprehension  # rows of JSON are lists
     if not given or any((lo, hi) != _histogram.bounds(_histogram.slot_of(lo)) for lo, hi, _count in given):
         return given[:_MOST]
     counts = {_histogram.slot_of(lo): count for lo, _hi, count in given}

@@ -27,6 +27,16 @@ def one_line(text: object, limit: int = 300) -> str:
     return line[: limit - 1] + "\u2026"
 
 
+def printable(text: str, limit: int = 4000) -> str:
+    """Return text with every white space as a space and everything unprintable as U+FFFD, capped, nothing folded.
+
+    >>> printable(', ' + chr(9) + 'x' + chr(27))
+    ',  x\ufffd'
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "\u2026"
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in cut)
+
+
 def sentence(text: object, limit: int = 600) -> str:
     """Return text as one line that ends like a sentence."""
     line = one_line(text, limit)

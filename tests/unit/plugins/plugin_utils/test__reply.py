@@ -25,7 +25,7 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "x", line 1\nMemoryError
             "failed", "No Python was found", True,
         ),
         (
-            {"module_stderr": "Shared connection to x closed.", "module_stdout": "", "msg": "The module interpreter '/x/python3' was not found."},
+            {"module_stderr": "Shared connection to x closed.", "module_stdout": "", "msg": "The interpreter '/x/python3' was not found."},
             "failed", "No Python was found", True,
         ),
         ({"module_stderr": TRACEBACK, "module_stdout": ""}, "failed", "crashed on the host: MemoryError: \ufffd[31mno room.", False),
