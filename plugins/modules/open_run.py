@@ -58,7 +58,7 @@ run:
 run_dir:
   description: The run's folder.
   returned: success
-  type: path
+  type: str
   sample: /home/user/reports/20261124T030000Z-3f9a1c
 hosts:
   description: How many hosts the roll-call holds.

@@ -93,7 +93,7 @@ message:
 record_path:
   description: The record's file. Null in check mode, and where the disk did not take it.
   returned: always
-  type: path
+  type: str
   sample: /home/user/reports/20261124T030000Z-3f9a1c/hosts/web-01.json
 plan:
   description: Which tiers would be tried for each collector, as M(ebpf.fleet.collect) returns it.

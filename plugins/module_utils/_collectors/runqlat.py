@@ -48,7 +48,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     found = list(log2_histograms(text_after(text, _READY), "usecs", None))
     if len(found) > 1:
         raise ValueError("the tool printed %d histograms where one was expected" % len(found))
-    return histogram((series({}, sum(n for _lo, _hi, n in buckets), None, buckets) for _, buckets in found), limits)
+    return histogram((series({}, sum(n for _lo, _hi, n in buckets), None, buckets) for _name, buckets in found), limits)
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Child:
     """A program that was started. `OSError` where it could not be."""
 
     def __init__(self, argv: t.Sequence[str]) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command waits for a program to end
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
