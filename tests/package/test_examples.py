@@ -15,6 +15,7 @@ import returned
 import yaml
 
 MODULES = conftest.documentation("module")
+AFTER_A_VISIT = ("ebpf.fleet.report", "ebpf.fleet.settle")  # need a run with records
 
 
 def plays(examples: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -43,7 +44,10 @@ def keep_results(play: dict[str, t.Any], module: str, folder: pathlib.Path) -> i
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_run_and_return_what_is_documented(module: str, tmp_path: pathlib.Path) -> None:
-    book = plays(yaml.safe_load(MODULES[module]["examples"]))
+    examples = yaml.safe_load(MODULES[module]["examples"])
+    if module in AFTER_A_VISIT:
+        examples = yaml.safe_load(MODULES["ebpf.fleet.visit"]["examples"]) + examples
+    book = plays(examples)
     results = tmp_path / "results"
     results.mkdir()
     wanted = sum(keep_results(play, module, results) for play in book)
