@@ -31,7 +31,7 @@ options:
     type: int
     default: 10
   collectors:
-    description: Which collectors to run, by name; all of them when not given, or empty.
+    description: Which collectors to run, by name; the standard ones when not given, or empty.
     type: list
     elements: str
   tier:
