@@ -38,8 +38,7 @@ def run(command: t.Sequence[str], purpose: str, **options: t.Any) -> str:
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
         **options,

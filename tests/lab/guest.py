@@ -10,6 +10,7 @@ asked for (`bound`): nothing stays behind.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -159,10 +160,8 @@ def _gone(running: Running) -> bool:
     """Wait for the end of a guest; return whether it came in time."""
     end = time.monotonic() + STOP_SECONDS
     while time.monotonic() < end:
-        try:
-            os.waitpid(running.process, os.WNOHANG)  # where it is our own child
-        except ChildProcessError:
-            pass
+        with contextlib.suppress(ChildProcessError):  # where it is not our own child
+            os.waitpid(running.process, os.WNOHANG)
         if start_time(running.process) != running.started:
             return True
         time.sleep(0.05)
