@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line, sentence
@@ -39,6 +40,7 @@ def of_silence(reply: Reply) -> Trouble:
         return Trouble("unreachable", sentence(reply.get("msg") or "the host could not be reached", 2000), False)
     output = "\n".join(str(reply.get(key) or "") for key in ("module_stdout", "module_stderr", "exception"))
     crashed = bool(_CRASH.search(output))
+    killer = _killer(reply.get("rc"))
     last = next((line for line in reversed(_lines(reply)) if line.strip()), "")
     no_python = next((line for line in [*output.splitlines(), str(reply.get("msg"))] if _NO_PYTHON.search(line)), None)
     if no_python is not None:
@@ -48,11 +50,16 @@ def of_silence(reply: Reply) -> Trouble:
         )
     elif crashed:
         message = "The module crashed on the host: %s" % one_line(last, 1500)
+    elif killer is not None:
+        message = (
+            "The module was killed on the host by %s: the host's log may say why, for example that memory ran out"
+            % killer
+        )
     else:
         message = "The host's answer is not the module's: %s" % one_line(
             last or reply.get("msg") or "it is empty", 1500
         )
-    return Trouble("failed", sentence(message, 2000), not crashed)
+    return Trouble("failed", sentence(message, 2000), not crashed and killer is None)
 
 
 def of_error(error: BaseException, unreachable: bool) -> Trouble:
@@ -67,6 +74,14 @@ def failure_of(reply: Reply) -> str | None:
     if not reply.get("failed"):
         return None
     return sentence(reply.get("msg") or "the module failed without a message", 2000)
+
+
+def _killer(code: t.Any) -> str | None:
+    """Return the signal that ended the module: a shell's exit code is then 128 and the signal's number."""
+    try:
+        return signal.Signals(code - 128).name if isinstance(code, int) else None
+    except ValueError:
+        return None
 
 
 def _lines(reply: Reply) -> list[str]:

@@ -39,5 +39,5 @@ def printable(text: str, limit: int = 4000) -> str:
 
 def sentence(text: object, limit: int = 600) -> str:
     """Return text as one line that ends like a sentence."""
-    line = one_line(text, limit)
+    line = one_line(text, limit).rstrip(" :;,")  # what should have followed is missing
     return line if not line or line[-1] in ".!?\u2026" else line + "."

@@ -38,7 +38,12 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "x", line 1\nMemoryError
         ({"module_stderr": "/bin/sh: 1: sudo: not found", "module_stdout": ""}, "failed", "sudo: not found", True),
         ({"module_stderr": "", "module_stdout": "Welcome!\nShared connection to x closed."}, "failed", "Welcome!", True),
         ({"module_stderr": "", "module_stdout": ""}, "failed", "it is empty", True),
+        ({"module_stderr": "Killed\n", "module_stdout": "", "rc": 137}, "failed", "was killed on the host by SIGKILL: ", False),
+        ({"module_stderr": "", "module_stdout": "", "rc": 139}, "failed", "was killed on the host by SIGSEGV: ", False),
+        ({"module_stderr": "", "module_stdout": "", "rc": 128}, "failed", "it is empty", True),
+        ({"module_stderr": "", "module_stdout": "", "rc": 255}, "failed", "it is empty", True),
         ({"unreachable": True, "msg": "no route"}, "unreachable", "no route.", False),
+        ({"unreachable": True, "msg": "reached over ssh: "}, "unreachable", "reached over ssh.", False),
     ],
 )  # fmt: skip
 def test_silence(reply: dict[str, t.Any], outcome: str, part: str, become: bool) -> None:
