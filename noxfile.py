@@ -47,6 +47,7 @@ nox.options.error_on_missing_interpreters = True
 
 os.environ["UV_CACHE_DIR"] = str(CACHE / "uv")
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+os.environ["UV_SYSTEM_CERTS"] = "true"  # as pip does: an index may be a mirror within the house
 FOUND = pythons.gather(CACHE / "pythons")
 os.environ["PATH"] = str(CACHE / "pythons") + os.pathsep + os.environ["PATH"]
 
