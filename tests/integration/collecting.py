@@ -12,6 +12,8 @@ import sys
 import time
 import typing as t
 
+# The collectors that are native on every kernel that these tests run on.
+NATIVE = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[2] / ".cache" / "collections"
 
 # What the module `collect` does, with a line when everything is attached.

@@ -15,7 +15,7 @@ import time
 
 import kernel_objects
 import pytest
-from collecting import COLLECTIONS, Collection, native
+from collecting import COLLECTIONS, NATIVE, Collection, native
 
 # Twenty visits in one process, with a window too short for the option, and after each how many descriptors are open.
 _TWENTY = """
@@ -23,6 +23,7 @@ import json, os, sys
 sys.path.insert(0, sys.argv[1])
 from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
 options = {name: spec.get("default") for name, spec in _survey.argument_spec().items()}
+options["collectors"] = sys.argv[2].split()
 opened, answered = [], []
 for _ in range(20):
     survey = _survey.Survey(_survey.settings(options)._replace(duration=0.05))
@@ -48,7 +49,7 @@ def spawn(program: pathlib.Path, count: int) -> set[int]:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None])
 def test_nothing_stays_in_the_kernel_however_a_collection_ends(end: signal.Signals | None) -> None:
     before = kernel_objects.ours()
-    collection = Collection(duration=20 if end else 1)
+    collection = Collection(duration=20 if end else 1, collectors=NATIVE)
     during = kernel_objects.ours() - before
     # Every program of all four collectors, each at its attach point, and their maps.
     names = {kind: {one.name for one in during if one.kind == kind} for kind in ("program", "map", "link")}
@@ -67,7 +68,10 @@ def test_nothing_stays_in_the_kernel_however_a_collection_ends(end: signal.Signa
 def test_twenty_collections_in_a_row_leak_nothing() -> None:
     before = kernel_objects.ours()
     process = subprocess.Popen(
-        [sys.executable, "-c", _TWENTY, str(COLLECTIONS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _TWENTY, str(COLLECTIONS), " ".join(NATIVE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -92,8 +96,8 @@ def test_twenty_collections_in_a_row_leak_nothing() -> None:
 def test_two_collections_at_once_are_both_right(tmp_path: pathlib.Path) -> None:
     program = tmp_path / "ebpffleet_both"
     program.symlink_to("/bin/true")
-    first = Collection(duration=5, max_events=5000)
-    second = Collection(duration=4, max_events=5000)
+    first = Collection(duration=5, max_events=5000, collectors=NATIVE)
+    second = Collection(duration=4, max_events=5000, collectors=NATIVE)
     started = spawn(program, 200)
     results = {}
     for name, collection in (("second", second), ("first", first)):

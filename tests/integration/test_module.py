@@ -15,8 +15,8 @@ import pytest
 import returned
 import sshd
 import yaml
+from collecting import NATIVE
 
-NAMES = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 # host: how it is reached
 WAYS = {
     "local-pipelined": ("local", True, False),
@@ -27,12 +27,12 @@ WAYS = {
     "ssh-copied-plain": ("plain", False, False),
 }
 TASKS: dict[str, dict[str, t.Any]] = {
-    "collected": {"ebpf.fleet.collect": {"duration": 1}},
-    "planned": {"ebpf.fleet.collect": {"duration": 3600}, "check_mode": True},
+    "collected": {"ebpf.fleet.collect": {"duration": 1, "collectors": NATIVE}},
+    "planned": {"ebpf.fleet.collect": {"duration": 3600, "collectors": NATIVE}, "check_mode": True},
     "assessed": {"ebpf.fleet.capability_facts": {}},
     "assessed_in_check_mode": {"ebpf.fleet.capability_facts": {"thorough": False}, "check_mode": True},
-    "polled": {"ebpf.fleet.collect": {"duration": 1}, "async": 60, "poll": 1},
-    "begun": {"ebpf.fleet.collect": {"duration": 2}, "async": 60, "poll": 0},
+    "polled": {"ebpf.fleet.collect": {"duration": 1, "collectors": NATIVE}, "async": 60, "poll": 1},
+    "begun": {"ebpf.fleet.collect": {"duration": 2, "collectors": NATIVE}, "async": 60, "poll": 0},
     "assessment_begun": {"ebpf.fleet.capability_facts": {"thorough": False}, "async": 60, "poll": 0},
 }
 ASYNC = ("begun", "assessment_begun")
@@ -106,7 +106,7 @@ def test_collects(results: dict[str, dict[str, t.Any]], way: str, task: str, sec
     assert "plan" not in result
     record = result["record"]
     assert (record["schema"], record["capability"]["tier"]) == ("ebpf.fleet.record/1", tier(way))
-    assert [one["collector"] for one in record["results"]] == NAMES
+    assert [one["collector"] for one in record["results"]] == NATIVE
     assert {(one["tier"], one["status"] in ("ok", "idle")) for one in record["results"]} == {(tier(way), True)}
     assert record["window"]["requested"] == seconds
     assert record["window"]["seconds"] == pytest.approx(seconds, abs=0.2)
@@ -119,7 +119,7 @@ def test_check_mode_returns_the_plan_at_once(results: dict[str, dict[str, t.Any]
     record = result["record"]
     assert (record["results"], record["window"], record["cost"]) == ([], None, None)
     assert record["capability"]["tier"] == tier(way)
-    assert [one["collector"] for one in result["plan"]] == NAMES
+    assert [one["collector"] for one in result["plan"]] == NATIVE
     for one in result["plan"]:
         assert one["tiers"][0] == tier(way)
         assert {passed["tier"] for passed in one["passed"]} | set(one["tiers"]) == {1, 2, 3}

@@ -19,6 +19,7 @@ import playing
 import pytest
 import sshd
 from ansible.module_utils import basic
+from collecting import NATIVE
 
 WINDOW = 2
 # Names that Ansible takes from a YAML inventory.
@@ -130,7 +131,7 @@ def fleet(server: sshd.Server, tmp_path_factory: pytest.TempPathFactory) -> Flee
         thread = threading.Thread(target=start_programs, args=(programs, stop))
         thread.start()
         try:
-            played = playing.survey(folder, source, "--limit", "all:!left-out", duration=WINDOW)
+            played = playing.survey(folder, source, "--limit", "all:!left-out", duration=WINDOW, collectors=NATIVE)
         finally:
             stop.set()
             thread.join()
@@ -179,7 +180,7 @@ def test_tiers_and_sources(fleet: Fleet) -> None:
     }
     for host, tier in TIERS.items():
         results = fleet.records[host]["results"]
-        assert [one["collector"] for one in results] == ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
+        assert [one["collector"] for one in results] == NATIVE
         for one in results:
             assert one["status"] in ("ok", "idle"), (host, one)
             assert one["tier"] == tier, (host, one)
@@ -307,7 +308,7 @@ def test_the_page_shows_every_host_and_runs_nothing(fleet: Fleet) -> None:
     assert "content=\"default-src 'none';" in (fleet.run / "survey.html").read_text(encoding="utf-8").replace(
         "&#39;", "'"
     )
-    for one in ("runqlat", "biolatency", "tcpretrans", "execsnoop"):
+    for one in NATIVE:
         assert one in page.text
 
 
