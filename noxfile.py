@@ -14,6 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import nox
 import nox.command
@@ -145,6 +146,12 @@ def run_each(session: nox.Session, *commands: list[str], env: dict[str, str] | N
     return failed
 
 
+def tests(session: nox.Session, *usual: str) -> list[str]:
+    """Return pytest's arguments: the session's, which may name other tests than the usual ones."""
+    named = any((HERE / word.partition("::")[0]).exists() for word in session.posargs if not word.startswith("-"))
+    return [*([] if named else usual), *session.posargs]
+
+
 def apt(session: nox.Session, purpose: str, *names: str) -> None:
     """Have the distribution's packages there."""
     try:
@@ -220,7 +227,7 @@ def types(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """What runs on hosts, without Ansible."""
     install(session, "unit")
-    session.run("python", "-m", "pytest", *(session.posargs or TARGET_TESTS))
+    session.run("python", "-m", "pytest", *tests(session, *TARGET_TESTS))
 
 
 @nox.session
@@ -228,7 +235,7 @@ def unit(session: nox.Session) -> None:
 def controller(session: nox.Session, ansible: str) -> None:
     """Everything that needs no root, on one ansible-core."""
     install(session, "ansible-" + ansible)
-    session.run("python", "-m", "pytest", "tests/unit", *session.posargs, env=collection_environment())
+    session.run("python", "-m", "pytest", *tests(session, "tests/unit"), env=collection_environment())
 
 
 @nox.session(python=BEST_PYTHON)
@@ -257,7 +264,7 @@ def package(session: nox.Session) -> None:
     """The built tarball, installed, with the examples of its own documentation."""
     install(session, "ansible-" + BEST_ANSIBLE)
     environment = collection_environment(installed(session).parents[2])
-    as_root(session, environment, "-m", "pytest", "tests/package", *session.posargs)
+    as_root(session, environment, "-m", "pytest", *tests(session, "tests/package"))
 
 
 @nox.session(python=SYSTEM)
@@ -278,14 +285,14 @@ def integration(session: nox.Session) -> None:
     missing = [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program, path=places)]
     if missing:
         apt(session, "The integration tests", *missing)
-    as_root(session, collection_environment(), "-m", "pytest", "tests/integration", *session.posargs)
+    as_root(session, collection_environment(), "-m", "pytest", *tests(session, "tests/integration"))
 
 
 @nox.session(python=SYSTEM)
 def docs(session: nox.Session) -> None:
     """The commands of README.md and docs/, each run in a fresh copy of the checkout."""
     install(session, "unit")
-    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    session.run("python", "-m", "pytest", *tests(session, "tests/docs"))
 
 
 def as_root(session: nox.Session, environment: dict[str, str], *arguments: str) -> None:
@@ -295,8 +302,16 @@ def as_root(session: nox.Session, environment: dict[str, str], *arguments: str) 
         session.error("This loads programs into the kernel: run it as root, or let sudo work without a password.")
     path = session.bin + os.pathsep + os.environ["PATH"]
     kept = {**environment, "PATH": path, **({"CI": "true"} if IN_CI else {})}
-    assignments = ["%s=%s" % item for item in kept.items()]
-    session.run(*root, "env", *assignments, session.bin + "/python", *arguments, external=True)
+    with tempfile.TemporaryDirectory() as folder:
+        if root:  # what root writes goes where root removes it again, and not among the user's own files
+            root_only = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+            kept |= {"ANSIBLE_HOME": folder + "/ansible", "TMPDIR": folder, **root_only}
+        command = [*root, "env", *("%s=%s" % item for item in kept.items()), session.bin + "/python", *arguments]
+        try:
+            session.run(*command, external=True)
+        finally:
+            if root:
+                session.run(*root, "find", folder, "-mindepth", "1", "-delete", external=True, log=False)
 
 
 @nox.session(python=BEST_PYTHON, default=False)
