@@ -83,7 +83,9 @@ _TIME = re.compile(rb"([0-9]{1,9}\.[0-9]{3})")
 _UID = re.compile(rb"[0-9]{1,10}")
 _REST = re.compile(rb"(.{16}) ([0-9]{1,10}) +([0-9]{1,10}|\?) +(-?[0-9]{1,5}) ([^\n]*)\n", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_SCOPE_NOTE = "execve() only, not execveat() nor 32-bit programs; of each, 20 arguments of 127 bytes at most"
+_SCOPE_NOTE = (
+    "execve() only, not execveat() nor 32-bit programs; of each, its file and 19 arguments of 127 bytes at most"
+)
 
 
 def parse(text: str, elapsed: float, limits: Limits) -> Answer:
