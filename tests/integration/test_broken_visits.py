@@ -68,7 +68,7 @@ def broken(server: sshd.Server, tmp_path_factory: pytest.TempPathFactory) -> Bro
     for name in ("killed", "cut", "slow", "well"):
         # A name by which its processes are found.
         (server.folder / name).symlink_to(os.path.realpath(sys.executable))
-        own = {"ansible_pipelining": True, "ansible_python_interpreter": str(server.folder / name)}
+        own: dict[str, t.Any] = {"ansible_pipelining": True, "ansible_python_interpreter": str(server.folder / name)}
         hosts[name] = server.host(tag=name, **own)
     hosts["slow"]["survey_timeout"] = 5
     before, unpacked = kernel_objects.ours(), set(pathlib.Path("/tmp").glob("ansible_ebpf.fleet.*"))
