@@ -60,7 +60,7 @@ def show(_names: t.Sequence[str]) -> int:
 
 def stop(names: t.Sequence[str]) -> int:
     """End guests."""
-    for name in names or guest.started():
+    for name in names or [name for name in guest.started() if name in table.load().guests]:
         guest.stop(name)
     return 0
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of guests, guests.yml, as objects."""
+"""The table of guests, guests.yml, as objects. $LAB_GUESTS names a file with other `guests` (and `absent`) instead of its own."""
 
 from __future__ import annotations
 
+import os
 import pathlib
 import typing as t
 
@@ -61,9 +62,9 @@ class Lab(t.NamedTuple):
     absent: tuple[str, ...]
 
 
-def read(text: str) -> Lab:
-    """Parse the table; a KeyError or ValueError names what is wrong in it."""
-    raw = yaml.safe_load(text)
+def read(text: str, instead: str = "") -> Lab:
+    """Parse the table, parts of it replaced by those of `instead`; a KeyError or ValueError names what is wrong in it."""
+    raw = {**yaml.safe_load(text), **(yaml.safe_load(instead) or {})}
     kernels = {
         name: Kernel(name, tuple(row["suites"]), row["image"], row.get("architecture", "amd64"))
         for name, row in raw["kernels"].items()
@@ -88,5 +89,6 @@ def read(text: str) -> Lab:
 
 
 def load() -> Lab:
-    """Return the lab of guests.yml."""
-    return read(TABLE.read_text())
+    """Return the lab of the table."""
+    instead = os.environ.get("LAB_GUESTS")
+    return read(TABLE.read_text(), pathlib.Path(instead).read_text() if instead else "")
