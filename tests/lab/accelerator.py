@@ -12,19 +12,15 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
-import typing as t
 
 import needs
-
-if t.TYPE_CHECKING:
-    import kernels
 
 EMULATION = "tcg,thread=multi"
 PROBE_SECONDS = 15
 SIGN = b"lab: a kernel runs"  # guest/initramfs.sh says it and ends, where the command line has the word lab.probe
 
 
-def choose(kernel: kernels.Built) -> str:
+def choose(kernel: pathlib.Path, initramfs: pathlib.Path) -> str:
     """Return QEMU's -accel for x86_64 guests; what `kernel` showed holds until the machine boots again."""
     if os.environ.get("LAB_ACCEL"):
         return os.environ["LAB_ACCEL"]
@@ -32,17 +28,17 @@ def choose(kernel: kernels.Built) -> str:
     needs.CACHE.mkdir(parents=True, exist_ok=True)
     found = needs.CACHE / ("accelerator-" + boot)
     if not found.exists():
-        found.write_text("kvm" if kvm_works(kernel) else EMULATION)
+        found.write_text("kvm" if kvm_works(kernel, initramfs) else EMULATION)
     return found.read_text()
 
 
-def kvm_works(kernel: kernels.Built) -> bool:
+def kvm_works(kernel: pathlib.Path, initramfs: pathlib.Path) -> bool:
     """Return whether a kernel comes up under KVM within PROBE_SECONDS."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     command = ["qemu-system-x86_64", "-accel", "kvm", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "256"]
     command += ["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"]
-    command += ["-kernel", str(kernel.image), "-initrd", str(kernel.initramfs)]
+    command += ["-kernel", str(kernel), "-initrd", str(initramfs)]
     command += ["-append", "console=ttyS0 quiet panic=-1 lab.probe"]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:

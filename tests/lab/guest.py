@@ -21,7 +21,6 @@ import time
 import typing as t
 
 import accelerator
-import kernels
 import needs
 import table
 
@@ -46,7 +45,9 @@ class Running(t.NamedTuple):
     ports: dict[str, int]
 
 
-def start(guest: table.Guest, kernel: kernels.Built, image: pathlib.Path, bound: bool) -> Running:
+def start(
+    guest: table.Guest, kernel: pathlib.Path, initramfs: pathlib.Path, image: pathlib.Path, bound: bool
+) -> Running:
     """Start a guest; it ends with this process if `bound`. Does nothing if it runs already."""
     known = find(guest.name)
     if known:
@@ -61,10 +62,10 @@ def start(guest: table.Guest, kernel: kernels.Built, image: pathlib.Path, bound:
     forwards = "".join(",hostfwd=tcp:%s:%d-:%d" % (ADDRESS, ports[name], inside[name]) for name in ports)
     folder = _folder()
     command = ["timeout", "--kill-after=%d" % STOP_SECONDS, str(LIFE_SECONDS), program, "-name", "lab-" + guest.name]
-    command += ["-accel", accelerator.choose(kernel) if native else accelerator.EMULATION, *machine]
+    command += ["-accel", accelerator.choose(kernel, initramfs) if native else accelerator.EMULATION, *machine]
     command += ["-m", str(guest.memory), "-smp", str(PROCESSORS), "-display", "none", "-no-reboot", "-monitor", "none"]
     command += ["-serial", "file:%s" % (folder / (guest.name + ".console"))]
-    command += ["-kernel", str(kernel.image), "-initrd", str(kernel.initramfs)]
+    command += ["-kernel", str(kernel), "-initrd", str(initramfs)]
     command += ["-append", " ".join([*words, guest.command_line]).strip()]
     command += ["-drive", "file=%s,if=virtio,format=raw,snapshot=on" % image]
     command += ["-netdev", "user,id=net,restrict=on" + forwards, "-device", "virtio-net-pci,netdev=net,romfile="]

@@ -1,16 +1,17 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab as one Ansible inventory over SSH, with the guests' host key known."""
+"""The lab as one Ansible inventory over SSH ($LAB_INVENTORY, or a file of the cache), with the guests' host key known."""
 
 from __future__ import annotations
 
+import os
 import pathlib
 import typing as t
 
 import guest
+import initramfs
 import needs
-import roots
 import table
 import yaml
 
@@ -57,13 +58,13 @@ def ssh_command(host: table.Host, port: int) -> list[str]:
     options = ["UserKnownHostsFile=%s" % known_hosts(), "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"]
     options += ["IdentityAgent=none", "LogLevel=ERROR"]
     words = [word for option in options for word in ("-o", option)]
-    return ["ssh", *words, "-i", str(roots.keys() / "login"), "-p", str(port), "%s@%s" % (host.user, guest.ADDRESS)]
+    return ["ssh", *words, "-i", str(initramfs.keys() / "login"), "-p", str(port), "%s@%s" % (host.user, guest.ADDRESS)]
 
 
 def known_hosts() -> pathlib.Path:
     """Write the file by which SSH knows the guests, on whatever port: all have the lab's host key."""
     file = needs.CACHE / "known_hosts"
-    kind, key = (roots.keys() / "host.pub").read_text().split()[:2]
+    kind, key = (initramfs.keys() / "host.pub").read_text().split()[:2]
     file.write_text("[%s]:* %s %s\n" % (guest.ADDRESS, kind, key))
     return file
 
@@ -73,9 +74,9 @@ def write(lab: table.Lab) -> pathlib.Path:
     ports = {
         host: port for name in guest.started() for host, port in (guest.find(name) or _nothing(name)).ports.items()
     }
-    file = needs.CACHE / "inventory.yml"
+    file = pathlib.Path(os.environ.get("LAB_INVENTORY") or needs.CACHE / "inventory.yml")
     file.write_text(
-        yaml.safe_dump(compose(lab, ports, str(roots.keys() / "login"), str(known_hosts())), sort_keys=False)
+        yaml.safe_dump(compose(lab, ports, str(initramfs.keys() / "login"), str(known_hosts())), sort_keys=False)
     )
     return file
 

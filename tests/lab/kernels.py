@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernels: a Debian kernel package, and an initramfs that loads the modules which a guest needs."""
+"""Kernels: from Debian's packages, with the modules that a guest needs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ import table
 
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4")  # loaded by the initramfs, in this order
 GUEST_MODULES = ("af_packet", "loop", "null_blk", "overlay", "sch_netem", "tcp_diag", "veth")  # there for modprobe
-INIT = pathlib.Path(__file__).with_name("guest") / "initramfs.sh"
 BUSYBOX_SUITE = ("bookworm",)
 
 
 class Built(t.NamedTuple):
-    """A kernel that QEMU can start."""
+    """A kernel; `tree` is what goes into its initramfs: modules, the list of those to load, busybox."""
 
     image: pathlib.Path
-    initramfs: pathlib.Path
+    tree: pathlib.Path
     package: debian.Package
     release: str
 
@@ -43,49 +42,39 @@ def build(kernel: table.Kernel) -> Built:
     inputs = {
         "package": package,
         "modules": [BOOT_MODULES, GUEST_MODULES],
-        "files": store.digest(INIT, pathlib.Path(__file__)),
+        "code": store.digest(pathlib.Path(__file__)),
     }
     place = store.entry("kernels", inputs, lambda work: _build(kernel, package, work))
-    return Built(place / "vmlinuz", place / "initramfs", package, (place / "release").read_text())
+    return Built(place / "vmlinuz", place / "tree", package, (place / "release").read_text())
 
 
 def _build(kernel: table.Kernel, package: debian.Package, work: pathlib.Path) -> None:
     archive = debian.archive(kernel.suites, kernel.architecture)
-    # From 7.x on the image package holds nothing itself: linux-binary-* has the kernel, linux-modules-* the modules.
-    parts = archive.depends(package, "linux-(binary|modules)-.*")
-    tree = work / "tree"
-    archive.unpack([package, *parts], tree)
-    (image,) = tree.glob("boot/vmlinuz-*")
-    release = image.name.removeprefix("vmlinuz-")
+    # From 7.x on the image package holds nothing itself, and the kernel lies beside its modules.
+    parts = archive.depends(package, "linux-(base|binary|modules)-[0-9].*")
+    unpacked = work / "unpacked"
+    archive.unpack([package, *parts], unpacked)
+    (modules,) = (found for place in ("usr/lib/modules", "lib/modules") for found in unpacked.glob(place + "/*"))
+    release = modules.name
+    (image,) = [*unpacked.glob("boot/vmlinuz-*"), *modules.glob("vmlinuz")]
     shutil.copy(image, work / "vmlinuz")
     (work / "release").write_text(release)
-    modules = next(found for found in (tree / "usr/lib/modules", tree / "lib/modules") if found.is_dir()) / release
 
-    root = work / "root"
+    tree = work / "tree"
     for name in ("bin", "boot"):
-        (root / name).mkdir(parents=True)
+        (tree / name).mkdir(parents=True)
     boxes = debian.archive(BUSYBOX_SUITE, kernel.architecture)
     boxes.unpack([boxes.named("busybox-static")], work / "busybox")
     (busybox,) = (work / "busybox").rglob("bin/busybox")
-    shutil.copy(busybox, root / "bin/busybox")
-    shutil.copy(INIT, root / "init")
-    (root / "init").chmod(0o755)
-    for config in tree.glob("boot/config-*"):
-        shutil.copy(config, root / "boot")
-    loaded = copy_modules(modules, root / "lib/modules" / release, (*BOOT_MODULES, *GUEST_MODULES))
-    debian.run(["depmod", "-b", str(root), release], "Listing the modules of %s" % release)
-    (root / "boot-modules").write_text("".join(name + "\n" for name in BOOT_MODULES if name in loaded))
-
-    listed = debian.run(["find", ".", "-print0"], "Listing the initramfs", cwd=root)
-    packed = subprocess.run(
-        ["cpio", "--null", "--create", "--format=newc", "--quiet", "--owner=0:0"],
-        cwd=root,
-        input=listed.encode(),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    (work / "initramfs").write_bytes(gzip.compress(packed.stdout, 1))
-    for leftover in ("tree", "root", "busybox"):
+    shutil.copy(busybox, tree / "bin/busybox")
+    loaded = copy_modules(modules, tree / "lib/modules" / release, (*BOOT_MODULES, *GUEST_MODULES))
+    for config in unpacked.glob("boot/config-*"):
+        shutil.copy(config, tree / "boot")
+    for config in modules.glob("config"):
+        shutil.copy(config, tree / "lib/modules" / release)
+    debian.run(["depmod", "-b", str(tree), release], "Listing the modules of %s" % release)
+    (tree / "boot-modules").write_text("".join(name + "\n" for name in BOOT_MODULES if name in loaded))
+    for leftover in ("unpacked", "busybox"):
         shutil.rmtree(work / leftover)
 
 

@@ -10,6 +10,7 @@ import pathlib
 import typing as t
 
 import guest
+import initramfs
 import kernels
 import needs
 import roots
@@ -23,6 +24,7 @@ class Built(t.NamedTuple):
 
     guest: table.Guest
     kernel: kernels.Built
+    initramfs: pathlib.Path
     image: pathlib.Path
 
 
@@ -41,17 +43,22 @@ def build(guests: t.Sequence[table.Guest]) -> list[Built]:
     every = table.load().kernels
     wanted_kernels = {about.kernel.name: about.kernel for about in guests}
     wanted_roots = {about.root.name: about.root for about in guests}
-    roots.keys()
+    initramfs.keys()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         built_roots = {
             name: pool.submit(roots.build, root, every[root.headers] if root.headers else None)
             for name, root in wanted_roots.items()
         }
-        built_kernels = {name: pool.submit(kernels.build, kernel) for name, kernel in wanted_kernels.items()}
+        built_kernels = {name: pool.submit(_kernel, kernel) for name, kernel in wanted_kernels.items()}
         return [
-            Built(about, built_kernels[about.kernel.name].result(), built_roots[about.root.name].result())
+            Built(about, *built_kernels[about.kernel.name].result(), built_roots[about.root.name].result())
             for about in guests
         ]
+
+
+def _kernel(kernel: table.Kernel) -> tuple[kernels.Built, pathlib.Path]:
+    built = kernels.build(kernel)
+    return built, initramfs.build(built)
 
 
 def boot(built: t.Sequence[Built], bound: bool) -> list[guest.Running]:
@@ -59,7 +66,7 @@ def boot(built: t.Sequence[Built], bound: bool) -> list[guest.Running]:
     up: list[guest.Running] = []
     try:
         for first in range(0, len(built), AT_ONCE):
-            batch = [guest.start(each.guest, each.kernel, each.image, bound) for each in built[first : first + AT_ONCE]]
+            batch = [guest.start(each.guest, each.kernel.image, each.initramfs, each.image, bound) for each in built[first : first + AT_ONCE]]
             up += batch
             for running in batch:
                 guest.wait(running)

@@ -29,6 +29,11 @@ for word in $(cat /proc/cmdline); do
     esac
 done
 hostname "$name"
+echo 'plain:x:1000:1000::/home/plain:/bin/sh' >>/etc/passwd # a user without rights
+echo 'plain:x:1000:' >>/etc/group
+echo 'plain:*:19000:0:99999:7:::' >>/etc/shadow
+mkdir -p /home/plain
+chown 1000:1000 /home/plain
 ldconfig # an image that was only unpacked has no cache of its libraries yet
 ip link set lo up
 ip addr add 10.0.2.15/24 dev eth0

@@ -26,4 +26,5 @@ $B mount -t ext4 /dev/vda /new || exec $B poweroff -f
 $B mkdir -p /new/lib/modules /new/boot
 $B cp -a /lib/modules/. /new/lib/modules/
 $B cp -a /boot/. /new/boot/
+$B cp -a /guest/. /new/
 exec $B switch_root /new /usr/sbin/lab-init

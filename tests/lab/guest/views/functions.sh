@@ -5,12 +5,14 @@
 
 # What the views share.
 
-# Let changes to /usr be seen in this mount namespace only.
-cover_usr() {
-    layer=$(mktemp -d /run/lab/XXXXXX)
-    mkdir "$layer/upper" "$layer/work"
+# Let changes to /usr and /etc be seen in this mount namespace only.
+cover() {
     modprobe overlay
-    mount -t overlay overlay -o "lowerdir=/usr,upperdir=$layer/upper,workdir=$layer/work" /usr
+    for tree in usr etc; do
+        layer=$(mktemp -d /run/lab/XXXXXX)
+        mkdir "$layer/upper" "$layer/work"
+        mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$layer/upper,workdir=$layer/work" "/$tree"
+    done
 }
 
 # Answer SSH as host NAME on PORT, in the background.

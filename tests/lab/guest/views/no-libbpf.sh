@@ -5,7 +5,7 @@
 
 # Usage: no-libbpf.sh NAME PORT. A host without libbpf.
 . /etc/lab/views/functions.sh
-cover_usr
+cover
 find /usr/lib -name 'libbpf.so*' -delete
 ldconfig
 serve "$1" "$2"

@@ -5,6 +5,6 @@
 
 # Usage: no-python.sh NAME PORT. A host without Python.
 . /etc/lab/views/functions.sh
-cover_usr
+cover
 find /usr/bin -name '*python*' -delete
 serve "$1" "$2"
