@@ -169,6 +169,13 @@ class Archive:
             run(["dpkg-deb", "--extract", str(deb), str(target)], "Unpacking " + deb.name)
         shutil.rmtree(work)
 
+    def fetch(self, names: t.Sequence[str], status: pathlib.Path, target: pathlib.Path) -> None:
+        """Download packages to a folder, with all that they need on a machine whose dpkg has this status file."""
+        (target / "partial").mkdir(parents=True)
+        options = ["-o", "Dir::State::status=%s" % status, "-o", "Dir::Cache::archives=%s" % target]
+        command = ["apt-get", *self._options, *options, "-qq", "--yes", "--no-install-recommends", "--download-only"]
+        run([*command, "install", *names], "Downloading " + " ".join(names))
+
 
 @functools.cache
 def archive(suites: tuple[str, ...], architecture: str) -> Archive:
