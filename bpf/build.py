@@ -27,9 +27,15 @@ import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE.parent / "plugins" / "module_utils" / "_programs"
-CLANG, STRIP, NM = "clang-16", "llvm-strip-16", "llvm-nm-16"
+CLANG, NM, OBJCOPY = "clang-16", "llvm-nm-16", "llvm-objcopy-16"
 PINNED = {"clang-16": "1:16.0.6-15~deb12u1", "libbpf1": "1:1.1.2-0+deb12u1", "libbpf-dev": "1:1.1.2-0+deb12u1"}
 FLAGS = ["-g", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-target", "bpf", "-mcpu=v3", "-Iinclude"]
+# Under this name no file is found, so that clang does not copy the sources' lines into the BTF's strings.
+FLAGS.append(f"-ffile-prefix-map={HERE}=/bpf")
+# Local labels, the linker's address table, and relocations that no loader of BPF reads: their values stand in place.
+UNREAD = ["--strip-debug", "--strip-unneeded"] + [
+    f"--remove-section={name}" for name in (".llvm_addrsig", ".rel.BTF", ".rel.BTF.ext")
+]
 SECTION_OF = {"b": ".bss", "d": ".data", "r": ".rodata"}
 
 TEMPLATE = '''\
@@ -163,6 +169,42 @@ def variables(obj: pathlib.Path, maps: list[tuple[t.Any, ...]]) -> dict[str, tup
     return dict(sorted(found.items()))
 
 
+def infos(table: bytes) -> t.Iterator[tuple[bytes, list[bytes]]]:
+    """Read a table of .BTF.ext: per section of code its name's offset, as bytes, and its records."""
+    size, at = struct.unpack_from("<I", table)[0], 4
+    while at < len(table):
+        name, count = table[at : at + 4], struct.unpack_from("<I", table, at + 4)[0]
+        at += 8 + count * size
+        yield name, [table[i : i + size] for i in range(at - count * size, at, size)]
+
+
+def functions_lines(functions: bytes, lines: bytes) -> bytes:
+    """Return the table of lines with the first line of each function only: the kernel asks for these or for none."""
+    starts = {(name, row[:4]) for name, rows in infos(functions) for row in rows}
+    table = lines[:4]
+    for name, rows in infos(lines):
+        kept = [row for row in rows if (name, row[:4]) in starts]
+        table += name + struct.pack("<I", len(kept)) + b"".join(kept)
+    return table
+
+
+def strip(obj: pathlib.Path) -> None:
+    """Take out of an object what no host needs: it travels to all of them. Of each function one line's number stays.
+
+    The format of .BTF.ext is in the kernel's Documentation/bpf/btf.rst.
+    """
+    path = obj.with_suffix(".ext")
+    run(OBJCOPY, *UNREAD, f"--dump-section=.BTF.ext={path}", str(obj))
+    header, raw = "<HBBI6I", path.read_bytes()
+    fields = struct.unpack_from(header, raw)
+    head, spans, body = fields[:4], fields[4:], raw[fields[3] :]
+    functions, lines, relocations = (body[at : at + size] for at, size in zip(spans[::2], spans[1::2], strict=True))
+    lines = functions_lines(functions, lines)
+    a, b, c = len(functions), len(lines), len(relocations)
+    path.write_bytes(struct.pack(header, *head, 0, a, a, b, a + b, c) + functions + lines + relocations)
+    run(OBJCOPY, f"--update-section=.BTF.ext={path}", str(obj))
+
+
 def embed(raw: bytes) -> str:
     """Return bytes as lines of text for a Python file."""
     return textwrap.fill(base64.b64encode(zlib.compress(raw, 9)).decode(), 120)
@@ -172,8 +214,8 @@ def generate(source: pathlib.Path, folder: pathlib.Path) -> str:
     """Compile one program and return the text of its Python file."""
     name = source.name[: -len(".bpf.c")]
     obj = folder / f"{name}.o"
-    run(CLANG, *FLAGS, f"-ffile-prefix-map={HERE}=.", "-c", source.name, "-o", str(obj))
-    run(STRIP, "-g", str(obj))
+    run(CLANG, *FLAGS, "-c", source.name, "-o", str(obj))
+    strip(obj)
     lib = libbpf()
     handle = lib.bpf_object__open_file(str(obj).encode(), None)
     options = GenLoaderOptions(sz=ctypes.sizeof(GenLoaderOptions))
