@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import typing as t
+import zlib
 
 
 class Blob(t.Protocol):
@@ -16,9 +19,24 @@ class Blob(t.Protocol):
     MAPS: tuple[tuple[str, int, int, int, int], ...]  # name, type, key size, value size, max_entries
     PROGRAMS: tuple[tuple[str, str], ...]  # name, section
     VARIABLES: t.Mapping[str, tuple[str, int, int]]  # name to map, offset, size
-    LIGHT: str
+    LIGHT: str | bytes
     OBJECT_SHA256: str
-    OBJECT: str
+    OBJECT: str | bytes
+
+
+def embedded(what: str, packed: str | bytes, sha256: str) -> bytes:
+    """Return what was embedded: by bpf/build.py as text, in a bundle as it is.
+
+    `what` names it in the sentence of the ValueError that is raised when it is not what was built.
+    """
+    try:
+        raw = packed if isinstance(packed, bytes) else zlib.decompress(base64.b64decode(packed))
+    except (ValueError, zlib.error) as error:
+        raise ValueError("the embedded %s is damaged (%s)" % (what, error)) from None
+    found = hashlib.sha256(raw).hexdigest()
+    if found != sha256:
+        raise ValueError("the embedded %s is not what was built: SHA-256 %s, not %s" % (what, found, sha256))
+    return raw
 
 
 def sections(blob: Blob, constants: t.Mapping[str, bytes]) -> dict[str, bytearray]:

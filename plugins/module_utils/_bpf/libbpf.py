@@ -10,16 +10,13 @@ descriptors by name. What is called here has kept its meaning since 0.3.
 
 from __future__ import annotations
 
-import base64
 import ctypes
 import fcntl
-import hashlib
 import os
 import typing as t
-import zlib
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob, sections
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob, embedded, sections
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.loaded import Loaded
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Map, Maps
 
@@ -78,15 +75,7 @@ def library(names: t.Sequence[str] = NAMES) -> ctypes.CDLL:
 
 def unpack(blob: Blob) -> bytes:
     """Return the object file. Raise ValueError when it is not the file that was built."""
-    try:
-        raw = zlib.decompress(base64.b64decode(blob.OBJECT))
-    except (ValueError, zlib.error) as error:
-        raise ValueError("the embedded object %s is damaged (%s)" % (blob.NAME, error)) from None
-    found = hashlib.sha256(raw).hexdigest()
-    if found != blob.OBJECT_SHA256:
-        message = "the embedded object %s is not what was built: SHA-256 %s, not %s"
-        raise ValueError(message % (blob.NAME, found, blob.OBJECT_SHA256))
-    return raw
+    return embedded("object " + blob.NAME, blob.OBJECT, blob.OBJECT_SHA256)
 
 
 class _Words:

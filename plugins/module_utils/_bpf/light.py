@@ -14,17 +14,14 @@ Needs 5.17 (in-kernel CO-RE; RHEL 9 has it in 5.14) and a little-endian host.
 
 from __future__ import annotations
 
-import base64
 import ctypes
-import hashlib
 import os
 import re
 import struct
 import typing as t
-import zlib
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob, sections
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob, embedded, sections
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.loaded import Loaded
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Map, Maps
 
@@ -38,15 +35,7 @@ _OWN_TYPES = re.compile(
 
 def unpack(blob: Blob) -> tuple[bytes, bytes]:
     """Return the loader's data and instructions. Raise ValueError when they are not the bytes that were built."""
-    try:
-        raw = zlib.decompress(base64.b64decode(blob.LIGHT))
-    except (ValueError, zlib.error) as error:
-        raise ValueError("the embedded program %s is damaged (%s)" % (blob.NAME, error)) from None
-    found = hashlib.sha256(raw).hexdigest()
-    if found != blob.SHA256:
-        raise ValueError(
-            "the embedded program %s is not what was built: SHA-256 %s, not %s" % (blob.NAME, found, blob.SHA256)
-        )
+    raw = embedded("program " + blob.NAME, blob.LIGHT, blob.SHA256)
     size = struct.unpack_from("<I", raw)[0]
     return raw[4 : 4 + size], raw[4 + size :]
 
