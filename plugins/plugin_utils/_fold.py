@@ -9,9 +9,11 @@ import collections
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_collector import Merged
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_cost import Cost
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Record
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._row import Row
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._what_if import WhatIf
 
 OUTCOMES = ("ok", "partial", "failed", "unreachable", "timed_out", "skipped")
 TIERS = ("3", "2", "1", "unknown")
@@ -72,6 +74,8 @@ class Scope:
         self.machines: collections.Counter[str] = collections.Counter()
         self.blocked: dict[str, Blocked] = {}
         self.collectors: dict[tuple[str, str, str], Merged] = {}
+        self.what_if = WhatIf()
+        self.cost = Cost()
 
     def add(self, row: Row, record: Record | None) -> None:
         """Add a host by its row and, where it answered, its record."""
@@ -85,6 +89,8 @@ class Scope:
         _tally(self.kernels, row["kernel"])
         _tally(self.distributions, row["distribution"])
         _tally(self.machines, row["machine"])
+        self.what_if.add(row)
+        self.cost.add(record)
         for blocker in row["blockers"]:
             name = one_line(blocker["requirement"], 100)
             if name in self.blocked or len(self.blocked) < _KINDS:
@@ -108,6 +114,8 @@ class Scope:
             "distributions": ranking(self.distributions, "distribution"),
             "machines": ranking(self.machines, "machine"),
             "collectors": [merged.as_dict() for merged in self.collectors.values()],
+            "what_if": self.what_if.as_dict(),
+            "cost": self.cost.as_dict(),
         }
 
 

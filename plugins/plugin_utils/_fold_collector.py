@@ -15,6 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 STATUSES = ("ok", "idle", "truncated", "failed", "unsupported")
 _TOP = 20  # items that are shown
+_VIEWS = {"peer": "daddr", "process": "process"}  # what flows are also added up by, whatever their other labels
 _KEEP = 5000  # items that are remembered when their number grows past four times that
 
 
@@ -105,6 +106,7 @@ class Merged:
         self._total: float | None = None
         self._lost: collections.Counter[str] = collections.Counter()
         self._items = Items()
+        self._views = {name: Items() for name in _VIEWS}
         self._distribution = Distribution()
 
     def add(self, result: t.Mapping[str, t.Any]) -> None:
@@ -131,9 +133,12 @@ class Merged:
             self._distribution.add(result)
         else:
             self._items.add(data["items"], data["omitted"])
+            for name, label in _VIEWS.items():
+                self._views[name].add(_by(label, data["items"]), 0)
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the shape `merged` of docs/schemas/survey.v1.json."""
+        views = [(name, items.as_dict()) for name, items in self._views.items()]
         return {
             **self._common,
             "statuses": {name: self._statuses[name] for name in STATUSES},
@@ -146,4 +151,12 @@ class Merged:
             "lost": {key: self._lost[key] for key in ("count", "hosts", "unknown_hosts")},
             "histogram": self._distribution.as_dict() if self._common["kind"] == "histogram" else None,
             **self._items.as_dict(),
+            "views": [{"view": name, **found} for name, found in views if found["items"]],
         }
+
+
+def _by(label: str, items: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    """Yield items by one of their labels only, those that have others too and know this one."""
+    for one in items:
+        if len(one["labels"]) > 1 and one["labels"].get(label) is not None:
+            yield {"labels": {label: one["labels"][label]}, "count": one["count"]}

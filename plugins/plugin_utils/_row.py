@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _histogram
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _what_if
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Record
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
@@ -76,7 +77,7 @@ def quantiles(buckets: Buckets) -> dict[str, dict[str, int] | None]:
 def _capability(capability: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     if capability is None:
         nothing = ("tier", "published_tier", "differs", "kernel", "machine", "distribution", "python", "proof")
-        return {**dict.fromkeys(nothing), "blockers": [], "unseen": []}
+        return {**dict.fromkeys(nothing), "blockers": [], "unseen": [], "requirements": [], "probes": {}, "ways": []}
     kernel, userland, proof = capability["kernel"], capability.get("userland") or {}, capability["proof"]
     return {
         "tier": capability["tier"],
@@ -91,6 +92,12 @@ def _capability(capability: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
         "python": userland.get("python"),
         "proof": {"state": proof["state"], "loader": proof.get("loader"), "ms": proof.get("ms")},
         "unseen": capability.get("unseen", []),
+        "requirements": [
+            {key: one[key] for key in ("name", "tier", "state", "evidence", "remedy")}
+            for one in capability["requirements"]
+        ],
+        "probes": {one["name"]: one["state"] for one in capability.get("probes", [])},
+        "ways": _what_if.ways(capability),
     }
 
 

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import tempfile
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _files, _row, _run, _store
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _row, _run, _store
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold import Scope
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_judged import Judged
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._outliers import Outliers
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Record, Refused
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._row import Row
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._spool import Spool
 
 SCHEMA = "ebpf.fleet.survey/1"
 
@@ -31,24 +34,22 @@ Fates = t.Callable[[str], "Fate | None"]
 class Survey:
     """`head` is survey.json without its hosts; `rows()` gives these, one at a time, as often as they are wanted."""
 
-    def __init__(self, head: dict[str, t.Any], spool: t.IO[str]) -> None:
+    def __init__(self, head: dict[str, t.Any], spool: Spool) -> None:
         """Hold what `gather` found."""
         self.head = head
         self._spool = spool
 
     def rows(self) -> t.Iterator[Row]:
         """Yield every host's row in the inventory's order."""
-        self._spool.seek(0)
-        for line in self._spool:
-            yield json.loads(line)
+        return self._spool.rows()
 
     def write_json(self, stream: t.IO[str]) -> None:
         """Write survey.json: a line per host, so that it can be read and compared as text."""
         head = json.dumps(self.head, indent=1)
         stream.write(head.removesuffix("\n}") + ',\n "hosts": [')
         separator = "\n"
-        for row in self.rows():
-            stream.write(separator + "  " + json.dumps(row, separators=(",", ":")))
+        for line in self._spool.lines():
+            stream.write(separator + "  " + line.rstrip("\n"))
             separator = ",\n"
         stream.write("\n ]\n}\n")
 
@@ -58,25 +59,40 @@ class Survey:
 
 
 def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Survey:
-    """Read a run's records and fold them; the rows wait in a nameless file of `spool_folder`.
+    """Read a run's records, fold and judge them; the rows wait in a nameless file of `spool_folder`.
 
+    The records are read once. What can only be judged when all hosts are known is judged from the rows.
     StorageError where they find no room there.
     """
-    whole, fleets = Scope(), dict[str, Scope]()
-    try:
-        spool = tempfile.TemporaryFile("w+", encoding="ascii", dir=spool_folder)  # noqa: SIM115 -- Survey closes it
-    except OSError as error:
-        raise _files.explain("write in the folder", spool_folder, error) from error
-    try:
+    scopes: dict[str | None, Scope] = {None: Scope()}
+    judged: dict[str | None, Judged] = {None: Judged()}
+    outliers = Outliers()
+
+    def seen() -> t.Iterator[Row]:
         for host in run.hosts:
             row, record = _host(folder, host, fates)
-            for scope in (whole, *(fleets.setdefault(name, Scope()) for name in host.fleets)):
-                scope.add(row, record)
-            spool.write(json.dumps(row, separators=(",", ":")) + "\n")
-        spool.flush()
-    except OSError as error:
-        spool.close()
-        raise _files.explain("write in the folder", spool_folder, error) from error
+            for name in (None, *host.fleets):
+                scopes.setdefault(name, Scope()).add(row, record)
+            outliers.pool(row)
+            yield row
+
+    def settled() -> t.Iterator[Row]:
+        for row in first.rows():
+            row["comparisons"] = outliers.judge(row)
+            for name in (None, *row["fleets"]):
+                judged.setdefault(name, Judged()).add(row)
+            yield row
+
+    first, final = Spool(spool_folder), Spool(spool_folder)
+    with contextlib.closing(first):
+        first.fill(seen())
+        for row in first.rows():
+            outliers.measure(row)
+        final.fill(settled())
+
+    def scope(name: str | None) -> dict[str, t.Any]:
+        return {**scopes[name].as_dict(), **judged[name].as_dict(), "thresholds": outliers.thresholds(name)}
+
     head = {
         "schema": SCHEMA,
         "run": run.run,
@@ -84,10 +100,10 @@ def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Surve
         "rendered": _run.now(),
         "versions": run.versions,
         "settings": run.settings,
-        "inventory": whole.as_dict(),
-        "fleets": [{"fleet": name, **fleets[name].as_dict()} for name in sorted(fleets)],
+        "inventory": scope(None),
+        "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],
     }
-    return Survey(head, spool)
+    return Survey(head, final)
 
 
 def _host(folder: str, host: _run.RollHost, fates: Fates) -> tuple[Row, Record | None]:

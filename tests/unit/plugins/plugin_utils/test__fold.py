@@ -156,3 +156,24 @@ def test_idle_histogram_has_a_distribution_of_nothing() -> None:
         "quantiles": {"p50": None, "p90": None, "p99": None},
         "without_distribution": {"hosts": 0, "count": 0, "total": None},
     }
+
+
+def test_flows_are_added_up_by_peer_and_by_process_too() -> None:
+    one, other = record("tier3", "a"), record("tier3", "b")
+    for host, (sport, process) in zip((one, other), ((1, "curl"), (2, None)), strict=True):
+        flow = {"saddr": "10.0.0.1", "sport": sport, "daddr": "10.0.0.9", "dport": 80, "process": process}
+        result = next(result for result in host["results"] if result["collector"] == "tcpretrans")
+        result["data"] = {"count": 3, "items": [{"labels": flow, "count": 3}], "omitted": 0}
+    merged = by_name(scope_of([one, other]))
+    assert len(merged["tcpretrans"]["items"]) == 2
+    assert merged["tcpretrans"]["views"] == [
+        {"view": "peer", "items": [{"labels": {"daddr": "10.0.0.9"}, "count": 6, "hosts": 2}], "omitted": 0},
+        {"view": "process", "items": [{"labels": {"process": "curl"}, "count": 3, "hosts": 1}], "omitted": 0},
+    ]
+    assert merged["execsnoop"]["views"] == []
+
+
+def test_what_the_survey_cost_and_would_win_is_in_every_scope() -> None:
+    scope = scope_of([record("tier3", "a"), record("tier1", "b")])
+    assert scope["cost"]["cpu_ms"]["hosts"] == 2
+    assert scope["what_if"]["plans"][0]["remedies"] == ["run with become: true"]

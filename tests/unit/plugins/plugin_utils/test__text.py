@@ -35,7 +35,8 @@ def test_one_line_is_capped(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("cause", "cause."), ("cause.", "cause."), ("what?", "what?"), ("over ssh: ", "over ssh."), ("", "")]
+    ("text", "expected"),
+    [("cause", "cause."), ("cause.", "cause."), ("what?", "what?"), ("over ssh: ", "over ssh."), ("", "")],
 )
 def test_sentence(text: str, expected: str) -> None:
     assert sentence(text) == expected
