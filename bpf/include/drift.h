@@ -15,10 +15,6 @@ struct task_struct___new {
 	unsigned int __state;
 };
 
-struct hd_struct___old {
-	int partno;
-};
-
 struct request_queue___new {
 	struct gendisk *disk;
 };
@@ -44,14 +40,20 @@ static __always_inline bool task_is_runnable(struct task_struct *task)
 }
 
 /* 5.11, a54895fa057c "block: remove the request_queue to argument request based tracepoints": block_rq_issue and
- * block_rq_insert lost their first argument. In the same release 0d02129e76ed removed struct hd_struct, which is what a
- * program can ask about.
+ * block_rq_insert lost their first argument. Stable releases of 5.10 took that over, so that no other change of 5.11 tells
+ * it; the type of the tracepoint's own probe does.
  */
+typedef void (*btf_trace_block_rq_issue___old)(void *data, struct request_queue *queue, struct request *rq);
+
 static __always_inline struct request *issued_request(u64 *ctx)
 {
-	if (bpf_core_type_exists(struct hd_struct___old))
+	u64 first = ctx[0];
+
+	/* Two reads at known places: the verifier refuses one at a place that depends on the answer. */
+	barrier_var(first);
+	if (bpf_core_type_exists(btf_trace_block_rq_issue___old))
 		return (void *)ctx[1];
-	return (void *)ctx[0];
+	return (void *)first;
 }
 
 /* 5.15, d152c682f03c "block: add an explicit ->disk backpointer to the request_queue", and 5.17, f3fa33acca9f "block:

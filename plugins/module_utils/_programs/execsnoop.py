@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "185f3b85247e65b4f70337dd7018fc0837c8ae5076fe7bdccdb25b66862ec2ce"
+SOURCE_SHA256 = "f35d525edd8d12a8bd6ddfa9d0c6e4a7fe7f371dccde1afb7a7e13e4f1a2676d"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "2fcd42fb92299b41fc27aa92418938c45a279de5d91f0dd8e0fd97373e769a47"

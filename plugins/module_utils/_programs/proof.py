@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "proof"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "5b5dbead06b685b1f638b914cd19d3b29b5a60b4ad5e1b09f107a9c8530ea96f"
+SOURCE_SHA256 = "d35f940ca1eae22d56621c0fcb222bfa41ddcb87800181fc9c5bae71098a5029"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d469a14c5a22822286c4ffb7f9a4561e84cf7224903b6103827d4aad641328f4"
