@@ -9,12 +9,12 @@ import json
 import pathlib
 import typing as t
 
-import conftest
+import ansible_cli
 import pytest
 import returned
 import yaml
 
-MODULES = conftest.documentation("module")
+MODULES = ansible_cli.documentation("module")
 AFTER_A_VISIT = ("ebpf.fleet.report", "ebpf.fleet.settle")  # need a run with records
 
 
@@ -52,9 +52,9 @@ def test_examples_run_and_return_what_is_documented(module: str, tmp_path: pathl
     results.mkdir()
     wanted = sum(keep_results(play, module, results) for play in book)
     assert wanted, "%s has no example of its own" % module
-    (tmp_path / "inventory").write_text(conftest.INVENTORY, encoding="utf-8")
+    (tmp_path / "inventory").write_text(ansible_cli.INVENTORY, encoding="utf-8")
     (tmp_path / "examples.yml").write_text(yaml.safe_dump(book, sort_keys=False), encoding="utf-8")
-    done = conftest.ansible("ansible-playbook", "-i", "inventory", "examples.yml", cwd=tmp_path)
+    done = ansible_cli.ansible("ansible-playbook", "-i", "inventory", "examples.yml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     found = sorted(results.glob("*.json"))
     assert len(found) == wanted, done.stdout

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import pathlib
 
-import conftest
+import ansible_cli
 
 
 def test_survey_and_report(tmp_path: pathlib.Path) -> None:
     (tmp_path / "inventory").write_text(
-        "[web]\n%s[db]\nnowhere ansible_host=127.0.0.1 ansible_port=1\n" % conftest.INVENTORY,
+        "[web]\n%s[db]\nnowhere ansible_host=127.0.0.1 ansible_port=1\n" % ansible_cli.INVENTORY,
         encoding="utf-8",
     )
-    survey = conftest.ansible(
+    survey = ansible_cli.ansible(
         "ansible-playbook", "ebpf.fleet.survey", "-i", "inventory", "-e", "survey_duration=1", cwd=tmp_path
     )
     assert survey.returncode == 4, survey.stdout + survey.stderr  # Ansible's code for unreachable hosts
@@ -25,7 +25,7 @@ def test_survey_and_report(tmp_path: pathlib.Path) -> None:
     assert {record["host"]: record["outcome"] for record in records} == {"localhost": "ok", "nowhere": "unreachable"}
     assert (latest / "survey.html").stat().st_size > 0
     (latest / "survey.html").unlink()
-    again = conftest.ansible("ansible-playbook", "ebpf.fleet.report", cwd=tmp_path)
+    again = ansible_cli.ansible("ansible-playbook", "ebpf.fleet.report", cwd=tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
     assert (latest / "survey.html").stat().st_size > 0
     assert str(latest.resolve()) in again.stdout
