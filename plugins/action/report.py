@@ -14,9 +14,15 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _arguments,
+    _csv,
     _files,
     _html,
+    _junit,
+    _manifest,
     _markdown,
+    _ndjson,
+    _openmetrics,
+    _retention,
     _run,
     _summary,
     _survey,
@@ -28,6 +34,10 @@ _FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
     "survey.json": Survey.write_json,
     "survey.md": _markdown.write,
     "survey.html": _html.write,
+    "survey.ndjson": _ndjson.write,
+    "survey.csv": _csv.write,
+    "survey.junit.xml": _junit.write,
+    "survey.prom": _openmetrics.write,
 }
 
 
@@ -39,22 +49,28 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return where the report is and its headline; fail with one sentence where it cannot be written."""
         super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(argument_spec=_arguments.run_spec())
+        _valid, arguments = self.validate_argument_spec(argument_spec=_arguments.report_spec())
         try:
-            return self._report(arguments["report_dir"], arguments["run"], task_vars or {})
+            return self._report(arguments, task_vars or {})
         except StorageError as error:
             raise AnsibleActionFail(
                 "The report is not written; what the run had stored is untouched. %s" % error
             ) from None
 
-    def _report(self, report_dir: str, wanted: str | None, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _report(self, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        report_dir, wanted = arguments["report_dir"], arguments["run"]
         mine = _run.known_process_run(C.DEFAULT_LOCAL_TMP)
         run_id = wanted or mine or _run.newest(report_dir)
         folder = _run.run_folder(report_dir, run_id)
         paths = {name: os.path.join(folder, name) for name in _FILES}
-        result: dict[str, t.Any] = {"changed": False, "run": run_id, "run_dir": folder, "files": list(paths.values())}
+        result: dict[str, t.Any] = {
+            "changed": False,
+            "run": run_id,
+            "run_dir": folder,
+            "files": [*paths.values(), os.path.join(folder, _manifest.NAME)],
+        }
         if self._task.check_mode:
-            self._display.display("Check mode: the report would be written to %s" % ", ".join(paths.values()))
+            self._display.display("Check mode: the report would be written to %s" % ", ".join(result["files"]))
             return result
         run = _run.load(folder)
         fates = self._fates(run_id, variables) if run_id == mine else _no_fate
@@ -63,12 +79,15 @@ class ActionModule(ActionBase):
             table = _summary.table(survey.head)
             try:
                 _write(survey, paths)
+                _manifest.write(folder, run_id)
                 _run.point_latest(report_dir, run)
+                removed = _retention.apply(report_dir, arguments["keep"], arguments["keep_days"], run_id)
             except StorageError:
                 self._display.display(table)  # what was found is told, even where it cannot be kept
                 raise
             self._display.display("%s\n%s" % (table, paths["survey.html"]))
             whole = survey.head["inventory"]
+            result["removed"] = removed
             return {**result, **{key: whole[key] for key in ("hosts", "outcomes", "tiers", "published_tiers")}}
 
     @staticmethod

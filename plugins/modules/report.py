@@ -10,7 +10,8 @@ module: report
 short_description: Make the report of a run
 description:
   - Reads the records of a run one at a time, folds them into fleets (inventory groups) and the whole inventory, and writes
-    C(survey.json), C(survey.md) and C(survey.html) to the run's folder, all of them or none.
+    C(survey.json), C(survey.ndjson), C(survey.md), C(survey.html), C(survey.csv), C(survey.junit.xml) and C(survey.prom) to
+    the run's folder, all of them or none, and then C(manifest.json) with the SHA-256 of every file of the run.
   - Every host of the inventory is in it. A host of which no record can be read is listed as failed, with the reason.
   - Lets C(REPORT_DIR/latest) point at the run, unless it points at one that started later.
   - Prints a summary of tiers, outcomes and what stands between the rest and tier 3, and the page's path.
@@ -26,6 +27,17 @@ options:
     description:
       - The run's id.
       - When not given, the run of this C(ansible-playbook) process, or, where it opened none, the newest one.
+  keep:
+    description:
+      - How many runs are kept in O(report_dir), the newest ones; V(0) keeps all.
+      - Never removed are this run, the one that C(latest) points at, those whose folder has a file C(keep), and those that
+        began less than a day ago and have no report yet.
+    type: int
+    default: 0
+  keep_days:
+    description: Runs that are older than this number of days are removed, as with O(keep); V(0) keeps all.
+    type: int
+    default: 0
 attributes:
   check_mode:
     support: full
@@ -66,6 +78,12 @@ files:
   returned: success
   type: list
   elements: path
+removed:
+  description: The runs that were removed because of O(keep) and O(keep_days).
+  returned: success, not in check mode
+  type: list
+  elements: str
+  sample: []
 hosts:
   description: How many hosts the report has.
   returned: success, not in check mode

@@ -17,8 +17,17 @@ def run_spec() -> Spec:
     return {"report_dir": {"type": "path", "default": "reports"}, "run": {"type": "str"}}
 
 
+def report_spec() -> Spec:
+    """Return these, and the options of a report."""
+    return {
+        **run_spec(),
+        "keep": {"type": "int", "default": 0},
+        "keep_days": {"type": "int", "default": 0},
+    }
+
+
 def visit_spec() -> Spec:
-    """Return these, and what is asked of the hosts: the options of the module `collect`."""
+    """Return those of a run, and what is asked of the hosts: the options of the module `collect`."""
     return {**run_spec(), **_survey.argument_spec()}
 
 

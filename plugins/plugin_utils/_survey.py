@@ -43,12 +43,16 @@ class Survey:
         """Yield every host's row in the inventory's order."""
         return self._spool.rows()
 
+    def lines(self) -> t.Iterator[str]:
+        """Yield every host's row as a line of JSON."""
+        return self._spool.lines()
+
     def write_json(self, stream: t.IO[str]) -> None:
         """Write survey.json: a line per host, so that it can be read and compared as text."""
         head = json.dumps(self.head, indent=1)
         stream.write(head.removesuffix("\n}") + ',\n "hosts": [')
         separator = "\n"
-        for line in self._spool.lines():
+        for line in self.lines():
             stream.write(separator + "  " + line.rstrip("\n"))
             separator = ",\n"
         stream.write("\n ]\n}\n")

@@ -59,6 +59,15 @@ def test_survey_hands_over_every_option(action: str) -> None:
     assert set(tasks[0]) == set(_arguments.visit_spec())
 
 
+def test_report_hands_over_every_option() -> None:
+    (task,) = (task["ebpf.fleet.report"] for task in tasks_of(load("report", "tasks", "main.yml")))
+    assert set(task) == set(_arguments.report_spec())
+    defaults = load("report", "defaults", "main.yml")
+    for option, spec in _arguments.report_spec().items():
+        if option not in ("report_dir", "run"):
+            assert defaults["report_" + option] == spec["default"], option
+
+
 def test_survey_defaults_are_those_of_the_module() -> None:
     defaults = load("survey", "defaults", "main.yml")
     for option, spec in _arguments.visit_spec().items():

@@ -19,6 +19,17 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import _schema
 
 from .conftest import AnsibleActionFail, Play, sent
 
+FILES = [
+    "survey.json",
+    "survey.md",
+    "survey.html",
+    "survey.ndjson",
+    "survey.csv",
+    "survey.junit.xml",
+    "survey.prom",
+    "manifest.json",
+]
+
 
 def surveyed(play: Play) -> dict[str, dict[str, t.Any]]:
     """Return survey.json's hosts by name."""
@@ -33,9 +44,9 @@ def test_files_link_summary_and_path(play: Play) -> None:
     play.run("visit", "db-01", answer={"record": sent("tier2")})
     play.printed.clear()
     result = play.run("report")
-    assert sorted(os.listdir(play.folder)) == ["hosts", "run.json", "survey.html", "survey.json", "survey.md"]
+    assert sorted(os.listdir(play.folder)) == sorted(["hosts", "run.json", *FILES])
     assert os.readlink(play.report_dir / "latest") == play.folder.name
-    assert result["files"] == [str(play.folder / name) for name in ("survey.json", "survey.md", "survey.html")]
+    assert result["files"] == [str(play.folder / name) for name in FILES]
     assert (result["hosts"], result["tiers"]) == (3, {"3": 1, "2": 1, "1": 0, "unknown": 1})
     assert play.printed[-1].splitlines()[-1] == str(play.folder / "survey.html")
     assert {host: row["outcome"] for host, row in surveyed(play).items()} == {
@@ -74,7 +85,17 @@ def test_a_stored_run_is_rendered_again_by_another_process(
     assert (after["db-01"]["outcome"], after["web-02"]["outcome"]) == ("failed", "skipped")
 
 
-@pytest.mark.parametrize("name", ["survey.json", "survey.md", "survey.html"])
+def test_old_runs_go_and_the_manifest_names_all_files(play: Play) -> None:
+    for number in range(3):
+        play.run("open_run", run="r%d" % number)
+        play.run("report", run="r%d" % number)
+    assert play.run("report", run="r0", keep=1)["removed"] == ["r1"]  # r0 is reported on, latest points at r2
+    assert sorted(os.listdir(play.report_dir)) == ["latest", "r0", "r2"]
+    manifest = json.loads((play.report_dir / "r2" / "manifest.json").read_text())
+    assert [one["path"] for one in manifest["files"]] == sorted({*FILES, "run.json"} - {"manifest.json"})
+
+
+@pytest.mark.parametrize("name", FILES[:-1])
 def test_all_files_or_none(play: Play, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     play.run("open_run")
     play.run("visit", "web-01", answer={"record": sent("tier3")})

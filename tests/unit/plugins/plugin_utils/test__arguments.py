@@ -16,7 +16,7 @@ BASE = "ansible_collections.ebpf.fleet.plugins."
 SPECS = {
     "open_run": _arguments.visit_spec(),
     "visit": {**_arguments.visit_spec(), "failure": {"type": "str"}},
-    "report": _arguments.run_spec(),
+    "report": _arguments.report_spec(),
     "settle": _arguments.run_spec(),
     "collect": {name: one for name, one in _arguments.visit_spec().items() if name not in _arguments.run_spec()},
 }
