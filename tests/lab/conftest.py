@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab, built and booted once for all tests here, and ended with them; and one survey of all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import sys
+import time
+import typing as t
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+for room in (HERE.parent / "integration", HERE):
+    sys.path.insert(0, str(room))
+
+import guest
+import inventory
+import lab
+import needs
+import playing
+import table
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+WINDOW_SECONDS = 8
+# Emulated, the module is slow to start: this is how long a visit may take beyond the window.
+VISIT_SECONDS = 150
+# A tool that is found but cannot attach (deb12-locked) costs the survey this much; emulated, none is attached so soon.
+STARTUP_SECONDS = 5
+
+
+class Surveyed(t.NamedTuple):
+    """A survey, played to its end."""
+
+    played: playing.Played
+    records: dict[str, dict[str, t.Any]]
+    report: dict[str, t.Any]
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def source() -> t.Iterator[str]:
+    """Boot the lab; yield the file of its inventory."""
+    begun = time.monotonic()
+    there = guest.started()
+    try:
+        built = lab.build(lab.choose(()))
+        ready = time.monotonic()
+        lab.boot(built, bound=True)
+    except needs.LabError as error:
+        if IN_CI:
+            pytest.fail("The lab of real kernels must run under CI. %s" % error, pytrace=False)
+        pytest.skip("None of the tests on real kernels (tests/lab) was run. %s" % error)
+    print("\nlab: built in %.0f s, up in %.0f s" % (ready - begun, time.monotonic() - ready))
+    try:
+        yield str(inventory.write(table.load()))
+    finally:
+        for name in guest.started():
+            if name not in there:
+                guest.stop(name)
+
+
+@pytest.fixture(scope="session")
+def survey(source: str, tmp_path_factory: pytest.TempPathFactory) -> Surveyed:
+    """Survey every host of the lab, once."""
+    return play(tmp_path_factory.mktemp("survey"), source)
+
+
+def play(folder: pathlib.Path, source: str, *arguments: str, **settings: t.Any) -> Surveyed:
+    """Survey hosts of the lab; `settings` are the role's variables without their prefix."""
+    begun = time.monotonic()
+    chosen = {"duration": WINDOW_SECONDS, "startup_limit": STARTUP_SECONDS, "timeout": VISIT_SECONDS, **settings}
+    played = playing.survey(folder, source, *arguments, **chosen)
+    run = folder / "reports" / "latest"
+    assert (run / "survey.json").exists(), played.out
+    report = json.loads((run / "survey.json").read_text())
+    return Surveyed(played, playing.records(run), report, time.monotonic() - begun)
