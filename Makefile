@@ -52,7 +52,7 @@ nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs integration docs
+CHECKS := lint types unit controller sanity importer package programs bundled integration docs
 .PHONY: test $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
@@ -65,6 +65,7 @@ sanity: ## ansible-test sanity
 importer: ## What Galaxy says about the built collection
 package: ## Build, install from the tarball, run the documented examples of the modules
 programs: ## Compile the BPF programs again and compare with what is committed
+bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
 docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
@@ -78,6 +79,12 @@ bench: nox ## Print what the collection costs (root, or sudo)
 bpf: python ## Compile the BPF programs and write what the collection carries of them
 	@$(PYTHON) tools/packages.py 'The BPF compiler' clang-16 llvm-16 libbpf-dev libbpf1
 	@$(PYTHON) bpf/build.py
+
+bundle: nox ## Pack what the module `collect` needs on a host into the one file that it is sent with
+	@$(NOX) -s bundle
+
+generate: bpf ## Write all that is generated: bpf, then bundle
+	@$(MAKE) bundle
 
 build: env ## Build the collection's tarball into dist/
 	@mkdir -p dist

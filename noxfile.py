@@ -278,6 +278,21 @@ def programs(session: nox.Session) -> None:
     session.run("python", "bpf/build.py", "--check")
 
 
+@nox.session(python=SYSTEM)
+def bundled(session: nox.Session) -> None:
+    """The committed bundle is what its sources give, and nothing but what only readers read is lost on the way."""
+    install(session, "bundle")
+    session.run("python", "-m", "pytest", "tests/bundle", *session.posargs)
+    session.run("python", "tools/bundle.py", "--check")
+
+
+@nox.session(python=SYSTEM, default=False)
+def bundle(session: nox.Session) -> None:
+    """Pack what `collect` needs on a host into one file."""
+    install(session, "bundle")
+    session.run("python", "tools/bundle.py")
+
+
 @nox.session(python=BEST_PYTHON)
 def integration(session: nox.Session) -> None:
     """The real programs on the real kernel."""

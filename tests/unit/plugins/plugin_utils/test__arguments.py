@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import pathlib
 import typing as t
 
 import pytest
@@ -24,7 +25,10 @@ SPECS = {
 
 def documented(name: str) -> dict[str, t.Any]:
     """Return a module's documented options, those of its fragments included."""
-    module = yaml.safe_load(importlib.import_module(BASE + "modules." + name).DOCUMENTATION)
+    source = importlib.import_module(BASE + "modules." + name)
+    beside = pathlib.Path(str(source.__file__)).with_suffix(".yml")
+    read = yaml.safe_load(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+    module = read.get("DOCUMENTATION") or yaml.safe_load(source.DOCUMENTATION)
     options: dict[str, t.Any] = {}
     for fragment in module.get("extends_documentation_fragment", ()):
         words = fragment.removeprefix("ebpf.fleet.").split(".")
