@@ -66,7 +66,10 @@ def boot(built: t.Sequence[Built], bound: bool) -> list[guest.Running]:
     up: list[guest.Running] = []
     try:
         for first in range(0, len(built), AT_ONCE):
-            batch = [guest.start(each.guest, each.kernel.image, each.initramfs, each.image, bound) for each in built[first : first + AT_ONCE]]
+            batch = [
+                guest.start(each.guest, each.kernel.image, each.initramfs, each.image, bound)
+                for each in built[first : first + AT_ONCE]
+            ]
             up += batch
             for running in batch:
                 guest.wait(running)
