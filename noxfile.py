@@ -304,6 +304,23 @@ def integration(session: nox.Session) -> None:
     as_root(session, collection_environment(), "-m", "pytest", *tests(session, "tests/integration"))
 
 
+@nox.session(python=BEST_PYTHON)
+def molecule(session: nox.Session) -> None:
+    """The roles, on guests of the lab, one after another."""
+    install(session, "molecule")
+    environment = {**collection_environment(), "LAB_GUESTS": str(HERE / "extensions" / "molecule" / "guests.yml")}
+    try:
+        as_root(session, environment, "tests/lab", "build")
+    except nox.command.CommandFailed:
+        message = "The roles were not run on guests of the lab, for the reason above."
+        (session.error if IN_CI else session.skip)(message)
+    try:
+        scenarios = session.posargs or ["--all"]
+        as_root(session, environment, "-m", "molecule", "test", "--no-command-borders", *scenarios)
+    finally:
+        as_root(session, environment, "tests/lab", "stop")
+
+
 @nox.session(python=SYSTEM)
 def docs(session: nox.Session) -> None:
     """The commands of README.md and docs/, each run in a fresh copy of the checkout."""
