@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run in a guest: the native programs and the bcc tool of each collector over the same time, while there is load.
+
+    agree.py SECONDS COLLECTOR...    prints {"load": what load.py says, collector: {"native": answer, "bcc": answer}}
+
+A tool that counts does so from the moment on when it is attached: then the window of the native programs is opened.
+Both are ended together. An answer is data, lost and the seconds covered, or `failed`: the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._reason import TierFailure
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc, native
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
+
+STARTUP_SECONDS = 200
+LONGEST_SECONDS = 600
+LIMITS = Limits(max_items=10000, max_events=100000)
+LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
+
+
+class Pair:
+    """A collector at tiers 3 and 2."""
+
+    def __init__(self, collector: Collector, context: Context) -> None:
+        """Start both."""
+        self.name = collector.name
+        self.failed: dict[str, t.Any] = {}
+        self.running: dict[str, Running] = {"native": native.start(collector, LIMITS, context)}
+        self.running["bcc"] = bcc.start(collector, LIMITS, context)
+        self._open = False
+
+    def opened(self) -> bool:
+        """Open the window as soon as the tool is attached; say whether that is settled."""
+        if self._open or self.failed:
+            return True
+        try:
+            if self.running["bcc"].ready():
+                window = Window.beginning(LONGEST_SECONDS)
+                for running in self.running.values():
+                    running.open(window)
+                self._open = True
+        except TierFailure as failure:
+            self.failed["bcc"] = {"failed": failure.reason.as_dict()}
+        return self._open or bool(self.failed)
+
+    def end(self) -> None:
+        """Stop both."""
+        for tier, running in self.running.items():
+            if tier not in self.failed and self._open:
+                running.end()
+
+    def answers(self) -> dict[str, t.Any]:
+        """Return what both say."""
+        if not self._open:
+            return self.failed
+        found: dict[str, t.Any] = {}
+        for tier, running in self.running.items():
+            try:
+                answer = running.finish(time.monotonic() + 30)
+                found[tier] = {"data": answer.data, "lost": answer.lost, "cost": running.cost}
+            except TierFailure as failure:
+                found[tier] = {"failed": failure.reason.as_dict()}
+        return found
+
+
+def main() -> int:
+    """Run all pairs at once."""
+    seconds, names = sys.argv[1], sys.argv[2:]
+    context = Context(assess.assess(), STARTUP_SECONDS)
+    pairs = [Pair(_collectors.by_name(name), context) for name in names]
+    try:
+        while not all([pair.opened() for pair in pairs]):
+            time.sleep(0.02)
+        load = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
+        while load.poll() is None:
+            for pair in pairs:
+                pair.running["bcc"].pump()
+            time.sleep(0.2)
+        for pair in pairs:
+            pair.end()
+        assert load.stdout is not None
+        said: dict[str, t.Any] = {"load": json.loads(load.stdout.read())}
+        said.update({pair.name: pair.answers() for pair in pairs})
+    finally:
+        for pair in pairs:
+            for running in pair.running.values():
+                running.close()
+    print(json.dumps(said))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

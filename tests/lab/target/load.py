@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run in a guest: something for every collector to count, for some seconds.
+
+    load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of the kernel's RetransSegs}
+
+Busy loops (more than there are CPUs), programs that are started and end, writes that are waited for, and TCP over a
+lossy pair of network interfaces, IPv4 and IPv6.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+
+NAMESPACE = "lab-peer"
+PORT = 7000
+ENDS = {"4": ("10.9.0.1", "10.9.0.2", "24"), "6": ("fd09::1", "fd09::2", "64")}
+LOSS = "3%"
+PROGRAM = "/bin/true"
+
+_BUSY = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
+_WRITE = """
+import os, sys, time
+end = time.monotonic() + float(sys.argv[1])
+file = os.open("/root/load", os.O_CREAT | os.O_WRONLY)
+while time.monotonic() < end:
+    os.pwrite(file, os.urandom(4096), 4096 * int.from_bytes(os.urandom(1), "big"))
+    os.fdatasync(file)
+"""
+_RECEIVE = """
+import socket
+server = socket.create_server(("", %d), family=socket.AF_INET6, dualstack_ipv6=True)
+print("listening", flush=True)
+while True:
+    peer = server.accept()[0]
+    while peer.recv(1 << 16):
+        pass
+""" % PORT
+
+
+def run(*command: str) -> None:
+    """Run a command that must succeed."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def lossy() -> t.Iterator[None]:
+    """Have a namespace behind a pair of interfaces that lose packets, and somebody in it who receives."""
+    run("modprobe", "sch_netem")
+    run("ip", "netns", "add", NAMESPACE)
+    run("ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1", "netns", NAMESPACE)
+    for family, (ours, theirs, width) in ENDS.items():
+        more = ["nodad"] if family == "6" else []
+        run("ip", "address", "add", "%s/%s" % (ours, width), "dev", "lab0", *more)
+        run("ip", "-n", NAMESPACE, "address", "add", "%s/%s" % (theirs, width), "dev", "lab1", *more)
+    run("ip", "link", "set", "lab0", "up")
+    run("ip", "-n", NAMESPACE, "link", "set", "lab1", "up")
+    run("tc", "qdisc", "add", "dev", "lab0", "root", "netem", "loss", LOSS)
+    command = ["ip", "netns", "exec", NAMESPACE, sys.executable, "-c", _RECEIVE]
+    receiver = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        assert receiver.stdout is not None
+        receiver.stdout.readline()
+        yield
+    finally:
+        receiver.kill()
+        receiver.communicate()
+        run("ip", "netns", "delete", NAMESPACE)  # the pair of interfaces goes with it
+
+
+def retransmitted() -> int:
+    """Return RetransSegs of the guest's own network namespace."""
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = (line.split() for line in file if line.startswith("Tcp:"))
+    return int(values[names.index("RetransSegs")])
+
+
+def main() -> int:
+    """Make the load."""
+    seconds = sys.argv[1]
+    background = [[sys.executable, "-c", _BUSY, seconds]] * 3 + [[sys.executable, "-c", _WRITE, seconds]]
+    before = retransmitted()
+    pids = []
+    with lossy():
+        end = time.monotonic() + float(seconds)
+        running = [subprocess.Popen(command) for command in background]
+        while time.monotonic() < end:
+            for _ours, theirs, _width in ENDS.values():
+                with socket.create_connection((theirs, PORT), 10) as peer:
+                    peer.sendall(b"x" * 200000)
+            for _ in range(5):
+                pid = os.posix_spawn(PROGRAM, [PROGRAM, "one two"], {})
+                os.waitpid(pid, 0)
+                pids.append(pid)
+        for process in running:
+            process.wait()
+        time.sleep(1)  # what was sent last may be lost, and sent again
+    print(json.dumps({"pids": pids, "retransmitted": retransmitted() - before}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
