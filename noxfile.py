@@ -305,6 +305,13 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session(python=BEST_PYTHON)
+def lab(session: nox.Session) -> None:
+    """Real kernels of several ages, as guests: build and boot them, survey all of them, check what is said of them."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/lab"))
+
+
+@nox.session(python=BEST_PYTHON)
 def molecule(session: nox.Session) -> None:
     """The roles, on guests of the lab, one after another."""
     install(session, "molecule")
