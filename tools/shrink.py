@@ -12,6 +12,7 @@ included where no call names them, and writes it all tightly. Texts, and the pub
 from __future__ import annotations
 
 import ast
+import builtins
 import typing as t
 
 import python_minifier
@@ -139,6 +140,17 @@ def _prune(module: str, tree: ast.Module, mentions: _Mentions, imports_only: boo
     return ast.dump(tree) != before
 
 
+def _globals(tree: ast.Module) -> set[str]:
+    """Name what may be a module's global, builtins and imports included: these compress best when all call them alike."""
+    found = set(dir(builtins)).union(filter(None, map(_defines, tree.body)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    return found
+
+
 def _check(name: str, tree: ast.Module) -> None:
     """Raise ValueError for what could not be shrunk and do the same."""
     for node in ast.walk(tree):
@@ -168,16 +180,15 @@ def shrink(sources: t.Mapping[str, str], entries: t.Collection[str]) -> dict[str
         pruned = [_prune(name, tree, mentions, name in entries) for name, tree in trees.items()]
         again = any(pruned)
     mentions = _Mentions.of(trees.values())
-    foreign = mentions.attributes | {name for _module, name in mentions.imports}
     positional = _Positional(mentions.keywords)
+    foreign = mentions.attributes | {name for _module, name in mentions.imports}
     smaller = {}
     for module, tree in trees.items():
-        stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        defined = sorted(stored.union(filter(None, map(_defines, tree.body))))
+        kept = (name for name in _globals(tree) if not name.startswith("_") or name in foreign)
         smaller[module] = python_minifier.minify(
             ast.unparse(positional.visit(tree)),
             hoist_literals=False,
             rename_globals=True,
-            preserve_globals=[name for name in defined if not name.startswith("_") or name in foreign],
+            preserve_globals=sorted(kept),
         )
     return smaller
