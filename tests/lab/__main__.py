@@ -8,6 +8,7 @@ boot [GUEST...]       start guests (all, if none is named) and write the invento
 ssh HOST [COMMAND]    log in to a host of the inventory, or run a command there
 list                  guests that run, and their hosts' ports
 stop [GUEST...]       end guests
+matrix                publish what the last run of the tests found: docs/matrix.md
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import typing as t
 import guest
 import inventory
 import lab
+import matrix
 import needs
 import table
 
@@ -65,12 +67,21 @@ def stop(names: t.Sequence[str]) -> int:
     return 0
 
 
+def publish(_names: t.Sequence[str]) -> int:
+    """Copy the page that the tests made to where it is read."""
+    if not matrix.NEW.exists():
+        raise needs.LabError("There is no %s yet: run the lab's tests." % matrix.NEW)
+    matrix.PUBLISHED.write_text(matrix.NEW.read_text())
+    return 0
+
+
 VERBS: dict[str, t.Callable[[t.Sequence[str]], int]] = {
     "build": build,
     "boot": boot,
     "ssh": ssh,
     "list": show,
     "stop": stop,
+    "matrix": publish,
 }
 
 

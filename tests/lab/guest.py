@@ -99,11 +99,14 @@ def find(name: str) -> Running | None:
     return running if start_time(running.process) == running.started else None
 
 
-def stop(name: str) -> bool:
-    """End a guest, and wait until it is gone; return whether it ran."""
+def stop(name: str, how: signal.Signals = signal.SIGTERM) -> bool:
+    """End a guest, and wait until it is gone; return whether it ran. With SIGKILL it dies as by a loss of power."""
     running = find(name)
     if running:
-        os.kill(running.process, signal.SIGTERM)
+        if how == signal.SIGKILL:
+            os.killpg(running.process, how)
+        else:
+            os.kill(running.process, how)
         if not _gone(running):
             os.killpg(running.process, signal.SIGKILL)
             _gone(running)
