@@ -17,16 +17,20 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _csv,
     _files,
     _html,
+    _judge,
     _junit,
     _manifest,
     _markdown,
     _ndjson,
     _openmetrics,
+    _previous,
     _retention,
+    _rules,
     _run,
     _summary,
     _survey,
 )
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._document import Wrong
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Fate, Survey
 
@@ -56,6 +60,10 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(
                 "The report is not written; what the run had stored is untouched. %s" % error
             ) from None
+        except Wrong as wrong:
+            raise AnsibleActionFail(
+                "The report is not written, because of a mistake in the rules. %s" % wrong
+            ) from None
 
     def _report(self, arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         report_dir, wanted = arguments["report_dir"], arguments["run"]
@@ -74,7 +82,9 @@ class ActionModule(ActionBase):
             return result
         run = _run.load(folder)
         fates = self._fates(run_id, variables) if run_id == mine else _no_fate
-        survey = _survey.gather(folder, run, fates, C.DEFAULT_LOCAL_TMP)
+        book = _rules.load(arguments["rules"])
+        previous = self._previous(report_dir, run, book)
+        survey = _survey.gather(folder, run, fates, C.DEFAULT_LOCAL_TMP, book, previous)
         with contextlib.closing(survey):
             table = _summary.table(survey.head)
             try:
@@ -89,6 +99,17 @@ class ActionModule(ActionBase):
             whole = survey.head["inventory"]
             result["removed"] = removed
             return {**result, **{key: whole[key] for key in ("hosts", "outcomes", "tiers", "published_tiers")}}
+
+    def _previous(self, report_dir: str, run: _run.Run, book: _rules.Book) -> _previous.Previous | None:
+        """Return the run before this one; where it cannot be read, say so, and compare with nothing."""
+        folder = _previous.find(report_dir, run)
+        if folder is None:
+            return None
+        try:
+            return _previous.read(folder, _judge.past_values(book))
+        except StorageError as error:
+            self._display.warning("This run is not compared with the one before it. %s" % error)
+            return None
 
     @staticmethod
     def _fates(run_id: str, variables: t.Mapping[str, t.Any]) -> _survey.Fates:

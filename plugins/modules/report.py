@@ -12,6 +12,8 @@ description:
   - Reads the records of a run one at a time, folds them into fleets (inventory groups) and the whole inventory, and writes
     C(survey.json), C(survey.ndjson), C(survey.md), C(survey.html), C(survey.csv), C(survey.junit.xml) and C(survey.prom) to
     the run's folder, all of them or none, and then C(manifest.json) with the SHA-256 of every file of the run.
+  - Applies rules to what was collected, and compares each host with its fleet and with the run before this one, where
+    O(report_dir) has one.
   - Every host of the inventory is in it. A host of which no record can be read is listed as failed, with the reason.
   - Lets C(REPORT_DIR/latest) point at the run, unless it points at one that started later.
   - Prints a summary of tiers, outcomes and what stands between the rest and tier 3, and the page's path.
@@ -27,6 +29,11 @@ options:
     description:
       - The run's id.
       - When not given, the run of this C(ansible-playbook) process, or, where it opened none, the newest one.
+  rules:
+    description:
+      - A file of rules for findings, which are added to those of the collection, or change them, everywhere or for a fleet.
+      - How it is written stands in C(docs/findings.md); its schema is C(docs/schemas/rules.v1.json).
+    type: path
   keep:
     description:
       - How many runs are kept in O(report_dir), the newest ones; V(0) keeps all.

@@ -21,6 +21,7 @@ def report_spec() -> Spec:
     """Return these, and the options of a report."""
     return {
         **run_spec(),
+        "rules": {"type": "path"},
         "keep": {"type": "int", "default": 0},
         "keep_days": {"type": "int", "default": 0},
     }

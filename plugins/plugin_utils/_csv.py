@@ -16,7 +16,19 @@ _COLLECTORS = 50  # that get columns; survey.json has all
 _QUANTILES = ("p50", "p90", "p99")
 _HOST = ("host", "fleets", "outcome", "message", "tier", "published_tier", "differs")
 _SYSTEM = ("kernel", "machine", "distribution", "python")
-_REST = ("blockers", "remedies", "outliers", "window_seconds", "cpu_ms", "children_cpu_ms", "max_rss_kib")
+_REST = (
+    "healthy",
+    "ailing",
+    "unknown",
+    "findings",
+    "blockers",
+    "remedies",
+    "outliers",
+    "window_seconds",
+    "cpu_ms",
+    "children_cpu_ms",
+    "max_rss_kib",
+)
 
 Cell = str | int | float | None
 Key = tuple[str, str]  # collector, unit
@@ -67,6 +79,8 @@ def _host(row: Row) -> list[Cell]:
         row["host"],
         "; ".join(row["fleets"]),
         *(row[name] for name in (*_HOST[2:], *_SYSTEM)),
+        *(row["health"] and row["health"][part] for part in ("healthy", "ailing", "unknown")),
+        "; ".join(dict.fromkeys("%s %s" % (one["severity"], one["rule"]) for one in row["findings"])),
         "; ".join(one["requirement"] for one in row["blockers"]),
         "; ".join(" and ".join(way["remedies"]) for way in row["ways"]),
         "; ".join(one["collector"] for one in row["comparisons"] if one["outlier"]),

@@ -45,6 +45,8 @@ def write(survey: Survey, stream: t.IO[str]) -> None:
     stream.write("# eBPF survey %s\n\n" % code(head["run"]))
     stream.write(_lead(whole) + "\n")
     _table(stream, ["Fleet", "Hosts", "Tier 3", "Tier 2", "Tier 1", "No tier", "Outcomes"], "lrrrrrl", _fleets(head))
+    _found(stream, head)
+    _wins(stream, whole)
     if whole["blockers"]:
         stream.write("\n## What stands between the rest and tier 3\n\n")
         _table(stream, ["Requirement", "Hosts", "Which", "Cause", "Remedy"], "lrlll", _blockers(whole))
@@ -67,6 +69,43 @@ def _table(stream: t.IO[str], header: list[str], align: str, rows: t.Iterable[li
         stream.write("| " + " | ".join(row) + " |\n")
     for row in rows:
         stream.write("| " + " | ".join(row) + " |\n")
+
+
+def _found(stream: t.IO[str], head: t.Mapping[str, t.Any]) -> None:
+    whole = head["inventory"]
+    if not whole["findings"] and not whole["fleet_findings"]:
+        return
+    stream.write("\n## Findings\n\n")
+    rows = [
+        [one["severity"], escaped(head["rules"][one["rule"]]["title"]), "all", escaped(one["evidence"])]
+        for one in whole["fleet_findings"]
+    ]
+    for one in whole["findings"]:
+        rule, worst = head["rules"][one["rule"]], one["worst"]
+        said = "%s: %s %s" % (code(worst["host"], 60), escaped(worst["evidence"]), escaped(rule["next"]))
+        rows.append([one["severity"], escaped(rule["title"]), str(one["hosts"]), said])
+    _table(stream, ["Severity", "Finding", "Hosts", "Worst, and what to do next"], "llrl", rows)
+    health = whole["health"]
+    if health["hosts"]:
+        stream.write("\nHealth of %d hosts: %s%% healthy, %s%% ailing, %s%% not known.\n" % (
+            health["hosts"], *(_units.number(health[part]) for part in ("healthy", "ailing", "unknown"))
+        ))  # fmt: skip
+
+
+def _wins(stream: t.IO[str], whole: t.Mapping[str, t.Any]) -> None:
+    plans = whole["what_if"]["plans"][:_TOP]
+    if plans:
+        stream.write("\n## What would win tiers\n\n")
+        _table(stream, ["Do this", "Hosts", "Moves"], "lrl", (
+            [" and ".join(escaped(one) for one in plan["remedies"]), str(plan["hosts"]), "; ".join(map(_move, plan["moves"]))]
+            for plan in plans
+        ))  # fmt: skip
+
+
+def _move(move: t.Mapping[str, t.Any]) -> str:
+    perhaps = move["hosts"] - move["sure"]
+    sure = " (of %d it is not known what else is missing)" % perhaps if perhaps else ""
+    return "%d from tier %d to %d%s" % (move["hosts"], move["from"], move["to"], sure)
 
 
 def _lead(whole: t.Mapping[str, t.Any]) -> str:

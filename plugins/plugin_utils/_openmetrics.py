@@ -14,6 +14,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._row import Row
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._rules import SEVERITIES
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Survey
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import printable
 
@@ -29,12 +30,16 @@ _FAMILIES = {
     "hosts": ("gauge", "Hosts of a fleet by proven tier."),
     "hosts_by_outcome": ("gauge", "Hosts of a fleet by outcome of the visit."),
     "hosts_blocked": ("gauge", "Hosts of a fleet that a requirement keeps from tier 3."),
+    "finding_hosts": ("gauge", "Hosts of a fleet on which a rule fired, by its severity."),
+    "health_ratio": ("gauge", "The health of a fleet's hosts, on average: three parts that make 1."),
     "outlier_hosts": ("gauge", "Outlier hosts of a fleet by collector."),
     "latency_seconds": ("histogram", "Latencies of a fleet's hosts in the run's window."),
     "host_info": ("gauge", "A host; its value is 1."),
     "host_outcome": ("gauge", "The outcome of the visit to a host; its value is 1."),
     "host_tier": ("gauge", "A host's proven tier; absent where it is not known."),
     "host_published_tier": ("gauge", "A host's tier by the published rule; absent where it is not known."),
+    "host_health_ratio": ("gauge", "The health of a host: three parts that make 1."),
+    "host_findings": ("gauge", "Findings on a host by severity."),
     "host_visit_cpu_seconds": ("gauge", "Processor time that the visit took on a host."),
     "host_visit_memory_bytes": ("gauge", "Most memory that the visit took on a host."),
     "collector_status": ("gauge", "How a collector came off on a host; its value is 1."),
@@ -114,6 +119,12 @@ def _scope(families: Families, fleet: str, scope: t.Mapping[str, t.Any]) -> None
         for state in ("unmet", "unknown"):
             labels = {"fleet": fleet, "requirement": blocked["requirement"], "state": state}
             families.add("hosts_blocked", labels, blocked[state])
+    for found in scope["findings"]:
+        labels = {"fleet": fleet, "rule": found["rule"], "severity": found["severity"]}
+        families.add("finding_hosts", labels, found["hosts"])
+    for part in ("healthy", "ailing", "unknown"):
+        if scope["health"][part] is not None:
+            families.add("health_ratio", {"fleet": fleet, "part": part}, round(scope["health"][part] / 100, 5))
     for limit in scope["thresholds"]:
         hosts = sum(one["collector"] == limit["collector"] for one in scope["outliers"])
         families.add("outlier_hosts", {"fleet": fleet, "collector": limit["collector"]}, hosts)
@@ -140,6 +151,12 @@ def _host(families: Families, row: Row) -> None:
     if row["tier"] is not None:
         families.add("host_tier", host, row["tier"])
         families.add("host_published_tier", host, row["published_tier"])
+    if row["health"]:
+        for part in ("healthy", "ailing", "unknown"):
+            families.add("host_health_ratio", {**host, "part": part}, round(row["health"][part] / 100, 5))
+        for severity in SEVERITIES:
+            number = sum(one["severity"] == severity for one in row["findings"])
+            families.add("host_findings", {**host, "severity": severity}, number)
     cost = row["cost"] or {}
     if cost.get("cpu_ms") is not None:
         families.add("host_visit_cpu_seconds", host, (cost["cpu_ms"] + (cost.get("children_cpu_ms") or 0)) / 1e3)

@@ -9,12 +9,15 @@ log2 scale, the area between the two cumulative distributions (Vallender, "Calcu
 between probability distributions on the line", 1974). Its unit is doublings: 1 means that values are, on average, a
 factor of two away. The signed area, the shift, says which way: above zero, the host is slower.
 
-A host is an outlier where its distance is at least FLOOR doublings, and its modified z-score, 0.6745 * (distance -
-median) / MAD over the fleet's hosts, is above 3.5 (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993), and
-which is above CHANCE times the distance that a host with as few events would have by chance alone. That is, on average,
-at most the integral of sqrt(F (1 - F)) over the square root of the number of events (Bobkov and Ledoux,
-"One-dimensional empirical measures, order statistics, and Kantorovich transport distances", 2019, theorem 3.2). The
-floor keeps hosts that are alike from being set apart where the MAD is next to nothing.
+A host is an outlier where its distance is
+
+- at least FLOOR doublings more than its fleet's median one, which keeps hosts apart that are alike, where the MAD is next
+  to nothing;
+- that far out that its modified z-score, 0.6745 * (distance - median) / MAD over the fleet's hosts, is at least 3.5
+  (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993);
+- CHANCE times, at least, what a host with as few events would have by chance alone: on average at most the integral of
+  sqrt(F (1 - F)) by the square root of the number of events (Bobkov and Ledoux, "One-dimensional empirical measures,
+  order statistics, and Kantorovich transport distances", 2019, theorem 3.2).
 """
 
 from __future__ import annotations
@@ -99,11 +102,11 @@ def threshold(distances: t.Sequence[float]) -> Threshold:
     """Return a fleet's threshold from the distances of all of its hosts.
 
     >>> threshold([0.1, 0.2, 0.3, 0.2, 5.0])
-    Threshold(hosts=5, median=0.2, mad=0.1, distance=1.0)
+    Threshold(hosts=5, median=0.2, mad=0.1, distance=1.2)
     """
     median = statistics.median(distances)
     mad = statistics.median(abs(one - median) for one in distances)
-    edge = max(FLOOR, median + SCORE * mad / 0.6745)
+    edge = median + max(FLOOR, SCORE * mad / 0.6745)
     return Threshold(len(distances), round(median, 3), round(mad, 3), round(edge, 3))
 
 

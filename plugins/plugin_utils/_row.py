@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _histogram
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _what_if
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _values, _what_if
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Record
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
@@ -33,6 +33,7 @@ def silent(host: str, fleets: list[str], outcome: str, message: str | None, file
         "cost": None,
         "warnings": [],
         "results": [],
+        "values": _values.silent(outcome),
     }
 
 
@@ -51,6 +52,7 @@ def of_record(record: Record, fleets: list[str], file: str) -> Row:
         "cost": record["cost"],
         "warnings": record["warnings"],
         "results": [_result(result) for result in record["results"]],
+        "values": _values.of_record(record),
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import os
@@ -27,7 +28,12 @@ _TYPES: dict[str, t.Callable[[t.Any], bool]] = {
 
 
 class Mismatch(Exception):
-    """A value does not fit its schema; the text names the place and the rule."""
+    """A value does not fit its schema; the text names the place and the rule. `place` is the place alone: ".rules.x[2]"."""
+
+    def __init__(self, text: str, place: str = "") -> None:
+        """Hold both."""
+        super().__init__(text)
+        self.place = place
 
 
 @functools.cache
@@ -50,7 +56,7 @@ def _check(value: t.Any, schema: Schema, root: Schema, place: str) -> None:
 
 
 def _fail(place: str, why: str) -> t.NoReturn:
-    raise Mismatch("%s %s" % (place.lstrip(".") or "the record", why))
+    raise Mismatch("%s %s" % (place.lstrip(".") or "the record", why), place)
 
 
 def _shown(value: t.Any) -> str:
@@ -78,7 +84,13 @@ def _const(value: t.Any, rule: t.Any, _schema: Schema, _root: Schema, place: str
 
 def _enum(value: t.Any, rule: list[t.Any], _schema: Schema, _root: Schema, place: str) -> None:
     if isinstance(value, (bool, dict, list)) or value not in rule:
-        _fail(place, "is %s, not one of %s" % (_shown(value), ", ".join(json.dumps(one) for one in rule)))
+        near = (
+            difflib.get_close_matches(value, [one for one in rule if isinstance(one, str)])
+            if isinstance(value, str)
+            else []
+        )
+        hint = ": did you mean %s?" % near[0] if near else ""
+        _fail(place, "is %s, not one of %s%s" % (_shown(value), ", ".join(json.dumps(one) for one in rule), hint))
 
 
 def _required(value: t.Any, rule: list[str], _schema: Schema, _root: Schema, place: str) -> None:
@@ -96,8 +108,14 @@ def _properties(value: t.Any, rule: Schema, _schema: Schema, root: Schema, place
 
 
 def _additional(value: t.Any, rule: Schema | bool, schema: Schema, root: Schema, place: str) -> None:
+    known = schema.get("properties", {})
+    if isinstance(value, dict) and rule is False:
+        for name in value:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = "did you mean %s?" % near[0] if near else "there are %s" % ", ".join(known)
+                _fail("%s.%s" % (place, str(name)[:60]), "is not a word that is known here: %s" % hint)
     if isinstance(value, dict) and isinstance(rule, dict):
-        known = schema.get("properties", {})
         for name, part in value.items():
             if name not in known:
                 _check(part, rule, root, "%s.%s" % (place, str(name)[:60]))

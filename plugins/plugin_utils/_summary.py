@@ -12,6 +12,8 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 _FLEETS = 20
 _BLOCKERS = 10
+_FINDINGS = 8
+_PLANS = 3
 _HEADER = ("fleet", "hosts", "tier 3", "tier 2", "tier 1", "no tier", "outcomes")
 
 
@@ -23,7 +25,34 @@ def table(head: t.Mapping[str, t.Any]) -> str:
     lines = ["", "Run %s" % head["run"], "", *_columns(rows)]
     if len(fleets) > _FLEETS:
         lines.insert(-1, "(%d smaller fleets are in the report)" % (len(fleets) - _FLEETS))
-    return "\n".join([*lines, "", *_between(head["inventory"]), ""])
+    parts = (_between(head["inventory"]), _wins(head["inventory"]), _found(head))
+    return "\n".join([*lines, *(line for part in parts if part for line in ("", *part)), ""])
+
+
+def _wins(inventory: t.Mapping[str, t.Any]) -> list[str]:
+    lines = []
+    for plan in inventory["what_if"]["plans"][:_PLANS]:
+        tiers = ", ".join("%d to tier %d" % (move["hosts"], move["to"]) for move in plan["moves"])
+        lines += ["  %s: %s" % (one_line(" and ".join(plan["remedies"]), 160), tiers)]
+    return ["What would move the most hosts up:", *lines] if lines else []
+
+
+def _found(head: t.Mapping[str, t.Any]) -> list[str]:
+    rules, inventory = head["rules"], head["inventory"]
+    lines = [
+        _finding(one["severity"], rules[one["rule"]], one_line(one["evidence"], 160))
+        for one in inventory["fleet_findings"]
+    ]
+    for one in inventory["findings"]:
+        worst = "%s: %s" % (one_line(one["worst"]["host"], 60), one_line(one["worst"]["evidence"], 160))
+        said = worst if one["hosts"] == 1 else "%d hosts, worst %s" % (one["hosts"], worst)
+        lines += [_finding(one["severity"], rules[one["rule"]], said)]
+    more = ["  (%d more are in the report)" % (len(lines) - _FINDINGS)] if len(lines) > _FINDINGS else []
+    return ["Findings:", *lines[:_FINDINGS], *more] if lines else []
+
+
+def _finding(severity: str, rule: t.Mapping[str, t.Any], said: str) -> str:
+    return "  %s: %s: %s" % (severity, rule["title"], said)
 
 
 def _row(name: str, scope: t.Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ import contextlib
 import json
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _row, _run, _store
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _row, _rules, _run, _store
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold import Scope
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_judged import Judged
-from ansible_collections.ebpf.fleet.plugins.plugin_utils._outliers import Outliers
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._judge import Judge
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._previous import Previous
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Record, Refused
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._row import Row
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._rules import Book
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._spool import Spool
 
 SCHEMA = "ebpf.fleet.survey/1"
@@ -62,7 +64,14 @@ class Survey:
         self._spool.close()
 
 
-def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Survey:
+def gather(
+    folder: str,
+    run: _run.Run,
+    fates: Fates,
+    spool_folder: str,
+    book: Book | None = None,
+    previous: Previous | None = None,
+) -> Survey:
     """Read a run's records, fold and judge them; the rows wait in a nameless file of `spool_folder`.
 
     The records are read once. What can only be judged when all hosts are known is judged from the rows.
@@ -70,19 +79,19 @@ def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Surve
     """
     scopes: dict[str | None, Scope] = {None: Scope()}
     judged: dict[str | None, Judged] = {None: Judged()}
-    outliers = Outliers()
+    judge = Judge(book or _rules.default(), run.settings, previous)
 
     def seen() -> t.Iterator[Row]:
         for host in run.hosts:
             row, record = _host(folder, host, fates)
             for name in (None, *host.fleets):
                 scopes.setdefault(name, Scope()).add(row, record)
-            outliers.pool(row)
+            judge.see(row)
             yield row
 
     def settled() -> t.Iterator[Row]:
         for row in first.rows():
-            row["comparisons"] = outliers.judge(row)
+            judge.judge(row)
             for name in (None, *row["fleets"]):
                 judged.setdefault(name, Judged()).add(row)
             yield row
@@ -91,11 +100,16 @@ def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Surve
     with contextlib.closing(first):
         first.fill(seen())
         for row in first.rows():
-            outliers.measure(row)
+            judge.measure(row)
         final.fill(settled())
 
     def scope(name: str | None) -> dict[str, t.Any]:
-        return {**scopes[name].as_dict(), **judged[name].as_dict(), "thresholds": outliers.thresholds(name)}
+        return {
+            **scopes[name].as_dict(),
+            **judged[name].as_dict(),
+            "thresholds": judge.outliers.thresholds(name),
+            "fleet_findings": judge.of_fleet(name, judged[name], len(scopes[name].kernels)),
+        }
 
     head = {
         "schema": SCHEMA,
@@ -104,10 +118,20 @@ def gather(folder: str, run: _run.Run, fates: Fates, spool_folder: str) -> Surve
         "rendered": _run.now(),
         "versions": run.versions,
         "settings": run.settings,
+        "previous": _compared(previous, run),
+        "rules": judge.rules(),
         "inventory": scope(None),
         "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],
     }
     return Survey(head, final)
+
+
+def _compared(previous: Previous | None, run: _run.Run) -> dict[str, t.Any] | None:
+    """Return which run this one is compared with, and which of its hosts are no longer in the inventory."""
+    if previous is None:
+        return None
+    gone = _drift.gone(previous.hosts, {host.host for host in run.hosts})
+    return {"run": previous.run, "hosts": len(previous.hosts), "gone": gone}
 
 
 def _host(folder: str, host: _run.RollHost, fates: Fates) -> tuple[Row, Record | None]:

@@ -127,3 +127,42 @@ def test_check_mode_says_what_it_would_write(play: Play) -> None:
     result = play.run("report", check=True)
     assert all(path in play.printed[-1] for path in result["files"])
     assert not play.report_dir.exists()
+
+
+def test_a_run_is_compared_with_the_one_before(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report._run, "now", lambda: "2026-11-23T03:00:00Z")
+    play.run("open_run", run="r0")
+    play.run("visit", "web-01", run="r0", answer={"record": sent("tier3")})
+    play.run("report", run="r0")
+    monkeypatch.undo()
+    play.run("open_run", run="r1")
+    play.run("visit", "web-01", run="r1", answer={"record": sent("tier1")})
+    play.run("report", run="r1")
+    survey = json.loads((play.report_dir / "r1" / "survey.json").read_text())
+    assert survey["previous"] == {"run": "r0", "hosts": 3, "gone": []}
+    assert "tier_lost" in [one["rule"] for one in survey["inventory"]["findings"]]
+    assert {"what": "tier", "name": None, "before": "3", "after": "1", "worse": True} in survey["hosts"][0]["changes"]
+
+
+def test_a_broken_run_before_is_said_and_the_rest_is_whole(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report._run, "now", lambda: "2026-11-23T03:00:00Z")
+    play.run("open_run", run="r0")
+    play.run("report", run="r0")
+    monkeypatch.undo()
+    (play.report_dir / "r0" / "survey.ndjson").write_text("torn")
+    play.run("open_run", run="r1")
+    warned: list[str] = []
+    monkeypatch.setattr("ansible.utils.display.Display.warning", lambda _self, text, **_: warned.append(text))
+    play.run("report", run="r1")
+    assert warned[0].startswith("This run is not compared with the one before it. Cannot compare with")
+    assert json.loads((play.report_dir / "r1" / "survey.json").read_text())["previous"] is None
+
+
+def test_a_mistake_in_the_rules_is_one_sentence_with_its_place(play: Play, tmp_path: pathlib.Path) -> None:
+    rules = tmp_path / "rules.yml"
+    rules.write_text("schema: ebpf.fleet.rules/1\nfleets:\n  web:\n    disk_p9: {}\n")
+    play.run("open_run")
+    with pytest.raises(
+        AnsibleActionFail, match="mistake in the rules. .*rules.yml:4: there is no rule 'disk_p9': did you mean"
+    ):
+        play.run("report", rules=str(rules))

@@ -86,3 +86,15 @@ def test_escaped(text: str, expected: str) -> None:
 )
 def test_code(text: str, expected: str) -> None:
     assert _markdown.code(text) == expected
+
+
+def test_findings_and_what_would_win_are_there(mixed: Folder) -> None:
+    text = text_of(mixed)
+    assert "## Findings" in text
+    assert re.search(r"^\| warning \| The host gave no answer \| 2 \| `(db-02|lost)`: ", text, re.MULTILINE)
+    assert "## What would win tiers" in text
+    assert re.search(
+        r"^\| run with become: true \| 1 \| 1 from tier 1 to 3 \(of 1 it is not known",
+        text.replace("\\", ""),
+        re.MULTILINE,
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pathlib
 import typing as t
 
 import jsonschema
@@ -48,7 +49,7 @@ def holder_of(value: t.Any, path: tuple[t.Any, ...]) -> t.Any:
     return value
 
 
-@pytest.mark.parametrize("name", ["record.v1.json", "survey.v1.json"])
+@pytest.mark.parametrize("name", sorted(path.name for path in pathlib.Path(_schema._FOLDER).glob("*.json")))
 def test_schemas_are_json_schemas_of_keywords_that_are_enforced(name: str) -> None:
     schema = _schema.load(name)
     jsonschema.Draft202012Validator.check_schema(dict(schema))

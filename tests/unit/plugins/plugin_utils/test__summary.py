@@ -48,3 +48,14 @@ def test_nobody_answered(folder: Folder) -> None:
     survey.close()
     assert "No host answered." in table
     assert "Every host" not in table
+
+
+def test_findings_and_what_would_win(mixed: Folder) -> None:
+    survey = mixed.survey()
+    lines = _summary.table(survey.head).splitlines()
+    survey.close()
+    wins = lines[lines.index("What would move the most hosts up:") + 1 :]
+    assert wins[0] == "  run with become: true: 1 to tier 3"
+    found = lines[lines.index("Findings:") + 1 :]
+    assert any(line.startswith("  warning: The host gave no answer: 2 hosts, worst ") for line in found)
+    assert len([line for line in found if line]) <= 9
