@@ -52,8 +52,8 @@ nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs bundled integration lab molecule docs
-.PHONY: test $(CHECKS)
+CHECKS := lint types unit controller sanity importer package programs bundled integration docs
+.PHONY: test lab molecule $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
 
@@ -67,10 +67,10 @@ package: ## Build, install from the tarball, run the documented examples of the 
 programs: ## Compile the BPF programs again and compare with what is committed
 bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
-lab: ## The collection on real kernels of several ages, as guests under QEMU (root, or sudo)
-molecule: ## The roles on guests of the lab, by Molecule (root, or sudo); one scenario: ARGS='-s bcc_tools'
+lab: ## The whole lab of real kernels, not a part of `test` yet (root, or sudo)
+molecule: ## The roles on guests of the lab, by Molecule, not a part of `test` yet (root, or sudo); one scenario: ARGS='-s bcc_tools'
 docs: ## Run the commands of README.md and docs/
-$(CHECKS): nox
+$(CHECKS) lab molecule: nox
 	@$(NOX) -s $@ -- $(ARGS)
 
 .PHONY: bench

@@ -99,7 +99,7 @@ def load(name: str) -> t.Any:
     texts = bz2.decompress(packed[:TEXTS]).split(b"\\0")
     Loader.files = {{__file__ + "/" + name.decode(): text for name, text in (text.split(b"\\n", 1) for text in texts)}}
     Loader.programs = lzma.decompress(packed[TEXTS:])
-    sys.meta_path.insert(0, Loader)
+    sys.meta_path.insert(1, Loader)  # before files, after what is built in
     return importlib.import_module(ROOM + name)
 '''
 

@@ -13,7 +13,7 @@ import sys
 import typing as t
 
 ROOM = __name__.rpartition(".")[0] + "."
-SOURCES_SHA256 = "3a2bd5363615e2d32e58580dcecdb05aac41ddfb9fe74a1ab2bb98037ee0ebd7"
+SOURCES_SHA256 = "423d1550ee3eac022f0e99c57f43bc4b500a93dfcc3845bdc718ff663d4cb114"
 SHA256 = "539be825ab6e28d2375487be6b4447630c8334918b3304fcce2ea1c1651c59ea"
 TEXTS = 33836  # bytes of bz2: file name, line, source, and a zero between files; then lzma: the BPF programs
 PACKED = """\
@@ -401,5 +401,5 @@ def load(name: str) -> t.Any:
     texts = bz2.decompress(packed[:TEXTS]).split(b"\0")
     Loader.files = {__file__ + "/" + name.decode(): text for name, text in (text.split(b"\n", 1) for text in texts)}
     Loader.programs = lzma.decompress(packed[TEXTS:])
-    sys.meta_path.insert(0, Loader)
+    sys.meta_path.insert(1, Loader)  # before files, after what is built in
     return importlib.import_module(ROOM + name)

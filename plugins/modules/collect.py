@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ebpf.fleet.plugins.module_utils import _bundle
@@ -18,7 +19,7 @@ def main() -> None:
     try:
         _survey = _bundle.load("_survey")
     except ImportError as error:  # without it the options are not known, which AnsibleModule asks for
-        print(json.dumps({"failed": True, "msg": str(error)}))
+        sys.stdout.write(json.dumps({"failed": True, "msg": str(error)}) + "\n")
         raise SystemExit(1) from None
     module = AnsibleModule(argument_spec=_survey.argument_spec(), supports_check_mode=True)
     try:

@@ -146,6 +146,15 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
     return found
 
 
+_PLAIN = """
+from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
+
+
+def load(name):
+    return _survey
+"""
+
+
 def changed_copy(folder: pathlib.Path, file: str, before: str, after: str) -> pathlib.Path:
     """Copy the collection with a change in one file; return the root of collections to use it from."""
     target = folder / "changed" / "ansible_collections" / "ebpf" / "fleet"
@@ -155,4 +164,6 @@ def changed_copy(folder: pathlib.Path, file: str, before: str, after: str) -> pa
     text = (target / file).read_text(encoding="utf-8")
     assert text.count(before) == 1, "%s has changed: it has %r %d times" % (file, before, text.count(before))
     (target / file).write_text(text.replace(before, after), encoding="utf-8")
+    # The bundle holds what was there before the change: let the module have the files themselves.
+    (target / "plugins/module_utils/_bundle.py").write_text(_PLAIN, encoding="ascii")
     return folder / "changed"

@@ -96,8 +96,8 @@ def test_twenty_collections_in_a_row_leak_nothing() -> None:
 def test_two_collections_at_once_are_both_right(tmp_path: pathlib.Path) -> None:
     program = tmp_path / "ebpffleet_both"
     program.symlink_to("/bin/true")
-    first = Collection(duration=5, max_events=5000, collectors=NATIVE)
-    second = Collection(duration=4, max_events=5000, collectors=NATIVE)
+    first = Collection(duration=14, max_events=5000, collectors=NATIVE)
+    second = Collection(duration=6, max_events=5000, collectors=NATIVE)
     started = spawn(program, 200)
     results = {}
     for name, collection in (("second", second), ("first", first)):

@@ -32,7 +32,9 @@ else; one guest after the other. A ratio is libbpf's time by the light loader's.
 """
 
 
-def render(records: t.Mapping[str, t.Mapping[str, t.Any]], measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]) -> str:
+def render(
+    records: t.Mapping[str, t.Mapping[str, t.Any]], measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+) -> str:
     """Return the page, from a survey's records and measure.py's rows by host."""
     return _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured)
 
@@ -69,7 +71,8 @@ def _loaders(measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]) -> str
     for host, taken in sorted(measured.items()):
         for name in dict.fromkeys(row["object"] for row in taken):
             light, libbpf = (
-                next(row for row in taken if (row["object"], row["loader"]) == (name, loader)) for loader in ("light", "libbpf")
+                next(row for row in taken if (row["object"], row["loader"]) == (name, loader))
+                for loader in ("light", "libbpf")
             )
             ratio = "%.1f" % (libbpf["ms"] / light["ms"]) if light["ms"] and libbpf["ms"] else "-"
             rows.append([host, name, light["attach"], _ms(light), _ms(libbpf), ratio, _peak(light), _peak(libbpf)])

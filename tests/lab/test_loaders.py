@@ -49,7 +49,12 @@ def test_every_program_is_taken_or_its_refusal_is_known(measured: dict[str, Rows
 def test_each_loader_uses_the_same_bytes_everywhere(measured: dict[str, Rows]) -> None:
     for loader in ("light", "libbpf"):
         for name in {row["object"] for row in measured["deb12"]}:
-            taken = {row["sha256"] for rows in measured.values() for row in rows if (row["object"], row["loader"]) == (name, loader)}
+            taken = {
+                row["sha256"]
+                for rows in measured.values()
+                for row in rows
+                if (row["object"], row["loader"]) == (name, loader)
+            }
             assert len(taken - {None}) == 1, (loader, name)
 
 
@@ -61,4 +66,6 @@ def test_the_published_page_says_what_was_found(
     with capsys.disabled():
         print("\n" + page)
     assert matrix.PUBLISHED.exists(), "publish the page: python tests/lab matrix"
-    assert matrix.masked(matrix.PUBLISHED.read_text()) == matrix.masked(page), "look at it and publish it: python tests/lab matrix"
+    assert matrix.masked(matrix.PUBLISHED.read_text()) == matrix.masked(page), (
+        "look at it and publish it: python tests/lab matrix"
+    )

@@ -83,7 +83,7 @@ def main() -> int:
     context = Context(assess.assess(), STARTUP_SECONDS)
     pairs = [Pair(_collectors.by_name(name), context) for name in names]
     try:
-        while not all([pair.opened() for pair in pairs]):
+        while sum(not pair.opened() for pair in pairs):  # each is asked, every time
             time.sleep(0.02)
         load = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
         while load.poll() is None:

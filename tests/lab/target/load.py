@@ -35,7 +35,8 @@ while time.monotonic() < end:
     os.pwrite(file, os.urandom(4096), 4096 * int.from_bytes(os.urandom(1), "big"))
     os.fdatasync(file)
 """
-_RECEIVE = """
+_RECEIVE = (
+    """
 import socket
 server = socket.create_server(("", %d), family=socket.AF_INET6, dualstack_ipv6=True)
 print("listening", flush=True)
@@ -43,7 +44,9 @@ while True:
     peer = server.accept()[0]
     while peer.recv(1 << 16):
         pass
-""" % PORT
+"""
+    % PORT
+)
 
 
 def run(*command: str) -> None:

@@ -39,7 +39,7 @@ def variants() -> t.Iterator[t.Any]:
 
 def measure(name: str, loader: str, rounds: int) -> dict[str, t.Any]:
     """Return the row of one object and loader."""
-    (spec,) = (spec for spec in variants() if spec.program.NAME == name)
+    (spec,) = (spec for spec in variants() if name == spec.program.NAME)
     blob, sizes = spec.program, spec.sizes(Limits()) if spec.sizes else None
     row: dict[str, t.Any] = {
         "object": name,
