@@ -19,8 +19,8 @@ from remote import Remote
 HOST = "newest"
 LONG_SECONDS = 25
 PATIENCE_SECONDS = 90
-# The processes that hold a BPF program.
-_HOLDERS = "for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q bpf-prog && echo ${p#/proc/}; done; true"
+# The processes that have programs attached.
+_HOLDERS = "grep -ls ^link_type /proc/[0-9]*/fdinfo/* | cut -d/ -f3 | sort -u"
 
 
 class Visit:
@@ -33,8 +33,8 @@ class Visit:
         self._pool = concurrent.futures.ThreadPoolExecutor(1)
         limit = ("--limit", ",".join(hosts))
         self._played = self._pool.submit(play, folder, source, *limit, duration=seconds, timeout=PATIENCE_SECONDS)
-        wait_for(lambda: any(name == "on_retransmit" and kind == "link" for kind, _id, name in self.made()))
-        time.sleep(2)
+        wait_for(lambda: bool(self.host.run(_HOLDERS)))
+        time.sleep(3)  # until all of them are attached, and the window is open
 
     def made(self) -> set[tuple[str, int, str]]:
         """Return what there is in the host's kernel that was not there before."""
@@ -61,9 +61,7 @@ def assert_clean(visit: Visit) -> None:
 
 
 def kill_the_module(host: Remote) -> None:
-    holders = host.run(_HOLDERS).split()
-    assert holders
-    host.run("kill -KILL " + " ".join(holders))
+    host.run("kill -KILL $(%s)" % _HOLDERS)
 
 
 def cut_the_connection(host: Remote) -> None:
