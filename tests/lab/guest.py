@@ -36,6 +36,10 @@ MACHINES = {
 }
 
 
+# Those that this process has started, to be reaped by it, by process id.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
 class Running(t.NamedTuple):
     """A guest that was started; `ports` is the port on this machine for each host that it shows."""
 
@@ -75,6 +79,7 @@ def start(
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=words_of_qemu, stderr=words_of_qemu, start_new_session=True
         )
+    _children[child.pid] = child
     running = Running(guest.name, child.pid, start_time(child.pid) or 0, ports)
     (folder / (guest.name + ".json")).write_text(json.dumps(running._asdict()))
     return running
@@ -155,7 +160,8 @@ def last_words(name: str) -> str:
 
 
 def _folder() -> pathlib.Path:
-    folder = needs.CACHE / "run"
+    # Other guests than the table's ($LAB_GUESTS) have a folder of their own: nobody takes them for the lab's, nor ends them.
+    folder = needs.CACHE / ("run-others" if os.environ.get("LAB_GUESTS") else "run")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

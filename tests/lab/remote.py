@@ -20,7 +20,7 @@ import table
 TARGET = pathlib.Path(__file__).with_name("target")
 WITNESS = needs.CHECKOUT / "tests" / "integration" / "kernel_objects.py"
 FOLDER = "/tmp/lab"
-SECONDS = 240
+SECONDS = 600
 
 
 class Remote:

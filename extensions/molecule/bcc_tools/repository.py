@@ -31,11 +31,21 @@ def entry(deb: pathlib.Path) -> str:
     return "%s\nFilename: ./%s\nSize: %d\nSHA256: %s\n" % (control, deb.name, deb.stat().st_size, digest)
 
 
+def repack(deb: pathlib.Path) -> None:
+    """Pack a package again by gzip, which an emulated processor unpacks in a third of the time that xz takes."""
+    tree = deb.with_name("tree")
+    debian.run(["dpkg-deb", "--raw-extract", str(deb), str(tree)], "Unpacking " + deb.name)
+    debian.run(["dpkg-deb", "-Zgzip", "-z6", "--build", str(tree), str(deb)], "Packing " + deb.name)
+    shutil.rmtree(tree)
+
+
 def build(archive: debian.Archive, names: t.Sequence[str], status: pathlib.Path, work: pathlib.Path) -> None:
     """Write repository.tar: packages, their index."""
     folder = work / "packages"
     archive.fetch(names, status, folder)
     packages = sorted(folder.glob("*.deb"))
+    for deb in packages:
+        repack(deb)
     (folder / "Packages").write_text("\n".join(map(entry, packages)))
     with tarfile.open(work / "repository.tar", "w") as tar:
         for file in [folder / "Packages", *packages]:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run in a guest: something for every collector to count, for some seconds.
 
-    load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of the kernel's RetransSegs}
+    load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of the kernel's RetransSegs,
+                               "requests": reads, writes and discards that the root disk completed, "flushes"}
 
 Busy loops (more than there are CPUs), programs that are started and end, writes that are waited for, and TCP over a
 lossy pair of network interfaces, IPv4 and IPv6.
@@ -24,6 +25,7 @@ NAMESPACE = "lab-peer"
 PORT = 7000
 ENDS = {"4": ("10.9.0.1", "10.9.0.2", "24"), "6": ("fd09::1", "fd09::2", "64")}
 LOSS = "3%"
+DISK = "vda"
 PROGRAM = "/bin/true"
 
 _BUSY = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
@@ -86,11 +88,18 @@ def retransmitted() -> int:
     return int(values[names.index("RetransSegs")])
 
 
+def completed() -> tuple[int, int]:
+    """Return what the root disk completed: reads, writes and discards; flushes (Documentation/admin-guide/iostats.rst)."""
+    with open("/proc/diskstats", encoding="ascii") as file:
+        (fields,) = [line.split()[3:] for line in file if line.split()[2] == DISK]
+    return sum(int(fields[at]) for at in (0, 4, 11)), int(fields[15])
+
+
 def main() -> int:
     """Make the load."""
     seconds = sys.argv[1]
     background = [[sys.executable, "-c", _BUSY, seconds]] * 3 + [[sys.executable, "-c", _WRITE, seconds]]
-    before = retransmitted()
+    before, requests, flushes = retransmitted(), *completed()
     pids = []
     with lossy():
         end = time.monotonic() + float(seconds)
@@ -106,7 +115,9 @@ def main() -> int:
         for process in running:
             process.wait()
         time.sleep(1)  # what was sent last may be lost, and sent again
-    print(json.dumps({"pids": pids, "retransmitted": retransmitted() - before}))
+    said = {"pids": pids, "retransmitted": retransmitted() - before}
+    now = completed()
+    print(json.dumps({**said, "requests": now[0] - requests, "flushes": now[1] - flushes}))
     return 0
 
 
