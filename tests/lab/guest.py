@@ -24,7 +24,7 @@ import accelerator
 import needs
 import table
 
-LIFE_SECONDS = 2 * 3600
+LIFE_SECONDS = int(os.environ.get("LAB_LIFE") or 2 * 3600)
 BOOT_SECONDS = 120
 STOP_SECONDS = 10
 ADDRESS = "127.0.0.1"
