@@ -60,7 +60,7 @@ nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs bundled integration docs
+CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs
 .PHONY: test lab molecule $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
@@ -77,6 +77,8 @@ bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
 lab: ## The whole lab of real kernels, not a part of `test` yet (root, or sudo)
 molecule: ## The roles on guests of the lab, by Molecule, not a part of `test` yet (root, or sudo); one scenario: ARGS='-s bcc_tools'
+web: ## Build the page's script again and compare with what is committed (Node.js)
+browser: ## The page in Chromium: what a person does, hostile hosts, accessibility, 1 to 5,000 hosts
 docs: ## Run the commands of README.md and docs/
 $(CHECKS) lab molecule: nox
 	@$(NOX) -s $@ -- $(ARGS)
@@ -85,7 +87,7 @@ $(CHECKS) lab molecule: nox
 bench: nox ## Print what the collection costs (root, or sudo)
 	@$(NOX) -s bench -- $(ARGS)
 
-.PHONY: bpf build lock clean
+.PHONY: bpf web-build build lock clean
 bpf: python ## Compile the BPF programs and write what the collection carries of them
 	@$(PYTHON) tools/packages.py 'The BPF compiler' clang-16 llvm-16 libbpf-dev libbpf1
 	@$(PYTHON) bpf/build.py
@@ -95,6 +97,9 @@ bundle: nox ## Pack what the module `collect` needs on a host into the one file 
 
 generate: bpf ## Write all that is generated: bpf, then bundle
 	@$(MAKE) bundle
+
+web-build: nox ## Build the script and the style of the page and write what the collection carries of them (Node.js)
+	@$(NOX) -s web-build
 
 build: env ## Build the collection's tarball into dist/
 	@mkdir -p dist
