@@ -86,7 +86,7 @@ def write_junit(audit: Audit, stream: t.IO[str]) -> None:
         for host in audit.hosts():
             yield host["host"], [_case(check) for check in host["checks"]] or [_left_out(host)]
 
-    _junit.write_suites(stream, "eBPF audit %s" % audit.head["run"], suites)
+    _junit.write_suites(stream, "eBPF audit %s" % audit.head["run"], suites())
 
 
 def _case(check: t.Mapping[str, t.Any]) -> Case:
