@@ -42,10 +42,15 @@ class Reader:
     def look(self, context: sync_api.BrowserContext, path: pathlib.Path, fragment: str = "") -> sync_api.Page:
         """Open a page in a context that there is."""
         page = context.new_page()
-        page.on("console", lambda message: self._complain("console", message.text, message.type in ("error", "warning")))
+        page.on(
+            "console", lambda message: self._complain("console", message.text, message.type in ("error", "warning"))
+        )
         page.on("pageerror", lambda error: self._complain("error", str(error)))
         page.on("dialog", self._dialog)
-        page.on("request", lambda request: self._complain("request", request.url, request.url.split("#")[0] != path.as_uri()))
+        page.on(
+            "request",
+            lambda request: self._complain("request", request.url, request.url.split("#")[0] != path.as_uri()),
+        )
         page.on("popup", lambda popup: self._complain("popup", popup.url))
         page.goto(path.as_uri() + ("#" + fragment if fragment else ""))
         return page

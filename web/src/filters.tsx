@@ -7,7 +7,7 @@
 import { useMemo } from "preact/hooks";
 import { data, total, type Place } from "./data";
 import { plural, TIERS, words } from "./format";
-import { filtered, options } from "./hosts";
+import { filtered, options, pick } from "./hosts";
 import { change, FILTERS, NONE, useFragment, type Filter } from "./state";
 
 const TITLES: Record<Filter, string> = {
@@ -29,7 +29,7 @@ export function say(filter: Filter, value: string): string {
   if (filter === "tier") return value === "none" ? "no tier" : (TIERS[Number(value)] ?? value);
   if (filter === "outcome") return value === "not-ok" ? "not ok" : words(value);
   if (filter === "outlier") return value === "any" ? "in any collector" : value;
-  if (filter === "finding") return data.rules[value]?.title ?? `any ${value}`;
+  if (filter === "finding") return pick(data.rules, value)?.title ?? `any ${value}`;
   if (filter === "change") return value === "host" ? "new host" : value.replace("-lost", ", for the worse");
   if (filter === "fix") return (data.plans[Number(value) - 1]?.remedies ?? [value]).join(" + ");
   return value;

@@ -109,10 +109,16 @@ export const COMPARE: Record<string, Compare> = {
   outliers: (a, b) => cell(table.outliers, b).length - cell(table.outliers, a).length,
 };
 
+/** Return what a table has by a name that came from outside: its own entries only. */
+export function pick<T>(found: Record<string, T>, name: string | undefined): T | undefined {
+  return name !== undefined && Object.hasOwn(found, name) ? found[name] : undefined;
+}
+
 /** Return hosts sorted as `sort` says: a column's name, with "-" before it the other way round. */
 export function sorted(hosts: Place[], sort: string, extra: Record<string, Compare> = {}): Place[] {
   const down = sort.startsWith("-");
-  const compare = extra[sort.replace("-", "")] ?? COMPARE[sort.replace("-", "")] ?? (COMPARE.host as Compare);
+  const name = sort.replace("-", "");
+  const compare = pick(extra, name) ?? pick(COMPARE, name) ?? (COMPARE.host as Compare);
   const byName = COMPARE.host as Compare;
   return [...hosts].sort((a, b) => (down ? compare(b, a) : compare(a, b)) || byName(a, b));
 }

@@ -13,6 +13,7 @@ import { factor, interval, number, plural, quantity, share } from "./format";
 import { arrange, draw, drawQuantiles, isOutlier, layout, ORDERS, ramp, rowAt, SHADES, shareOf, strongest, TALL, type Frame, type Row } from "./heat";
 import { Histogram, labelled, sum } from "./histogram";
 import { fit, Tip, useWidth, type Note } from "./picture";
+import { pick } from "./hosts";
 import { change, useFragment, type State } from "./state";
 import { useLook } from "./theme";
 
@@ -48,7 +49,7 @@ export function Latency({ shown }: { shown: Place[] }) {
   const place = chosenMap(state);
   const map = data.maps[place] as HeatMap;
   const block = useHeat(place);
-  const order = state.order && state.order in ORDERS ? state.order : "unlike";
+  const order = pick(ORDERS, state.order) === undefined ? "unlike" : (state.order as string);
   const rows = useMemo(() => (block ? arrange(block, new Set(shown), order) : []), [block, shown, order]);
   const fleet = data.fleets.findIndex((one) => one.name === state.fleet);
   const scope = (fleet >= 0 ? map.fleets[fleet] : undefined) ?? map.whole;
@@ -172,7 +173,7 @@ function Rows({ map, block, rows, scope, scopeName }: RowsProps) {
   const onKey = (event: KeyboardEvent): void => {
     const page = Math.max(1, rowAt(tops, top + height) - rowAt(tops, top));
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -rows.length, End: rows.length };
-    if (event.key in steps) {
+    if (Object.hasOwn(steps, event.key)) {
       event.preventDefault();
       move(event.key === "Home" ? 0 : cursor + (steps[event.key] ?? 0));
     } else if (event.key === "Enter" && cursor >= 0) {

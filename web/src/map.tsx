@@ -7,7 +7,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cell, data, outcome, table, tier, total, type Place } from "./data";
 import { plural, TIERS, words } from "./format";
-import { compareText, SEVERITIES, worst } from "./hosts";
+import { compareText, pick, SEVERITIES, worst } from "./hosts";
 import { fit, Tip, useWidth, type Note } from "./picture";
 import { change, useFragment } from "./state";
 import { colour, useLook } from "./theme";
@@ -143,7 +143,7 @@ function size(): number {
 
 export function HostMap({ shown }: { shown: Place[] }) {
   const state = useFragment();
-  const scheme = SCHEMES[state.map ?? "tier"] ?? byTier;
+  const scheme = pick(SCHEMES, state.map) ?? byTier;
   const all = useMemo(groups, []);
   const [note, setNote] = useState<Note | null>(null);
   const visible = useMemo(() => new Set(shown), [shown]);
@@ -159,7 +159,7 @@ export function HostMap({ shown }: { shown: Place[] }) {
   return (
     <div class="card map">
       <div class="bar-top">
-        <h3>Map of {plural(total, "host")}</h3>
+        <h2 class="sub">Map of {plural(total, "host")}</h2>
         <div class="seg" role="group" aria-label="Colour by">
           {Object.entries(SCHEMES).map(([name, one]) => (
             <button type="button" aria-pressed={scheme === one} onClick={() => change({ map: name === "tier" ? "" : name })}>
