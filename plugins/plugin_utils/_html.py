@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(
         number=_units.number, quantity=_units.quantity, interval=_units.interval, share=_units.share,
-        outcome=_units.outcome, labels=_units.labels, hosts=_page_headlines.hosts,
+        outcome=_units.outcome, labels=_units.labels, hosts=_page_headlines.hosts, changed=_page_headlines.changed,
     )  # fmt: skip
     environment.globals.update(
         tier_bar=_svg.tier_bar,

@@ -75,7 +75,7 @@ def of(head: Head) -> list[Headline]:
         )
     if whole["differs"]:
         text = "%s proved another tier than the published rule says" % hosts(whole["differs"])
-        found.append(Headline("warn", text, link(tier=1) if whole["differs"] == whole["tiers"]["1"] else "#hosts"))
+        found.append(Headline("warn", text, _link_of(head, "capability.tier_gap")))
     found += _win(whole)
     if whole["outcomes"]["skipped"]:
         text = "%s skipped by the limit or the play" % hosts(whole["outcomes"]["skipped"])
@@ -85,6 +85,13 @@ def of(head: Head) -> list[Headline]:
     elif whole["hosts"] and whole["outcomes"]["ok"] == whole["hosts"]:
         found.append(Headline("good", "Every host answered in full", link(outcome="ok")))
     return found
+
+
+def _link_of(head: Head, value: str) -> str:
+    """Return a link to the hosts of the finding that looks at a value; to all, where no rule found them."""
+    rules = head.get("rules", {})
+    fired = [one["rule"] for one in head["inventory"].get("findings", []) if rules[one["rule"]]["value"] == value]
+    return link(finding=fired[0]) if fired else "#explore"
 
 
 def _findings(head: Head) -> list[Headline]:
@@ -128,6 +135,27 @@ def _win(whole: Head) -> list[Headline]:
     return [
         Headline("win", "%s would move up: %s" % (hosts(best["hosts"]), " and ".join(best["remedies"])), link(fix=1))
     ]
+
+
+_CHANGED = {
+    ("host", False): "new in the inventory",
+    ("outcome", True): "answer no longer",
+    ("outcome", False): "another outcome",
+    ("tier", True): "a lower tier",
+    ("tier", False): "a higher tier",
+    ("kernel", False): "another kernel",
+    ("requirement", True): "a requirement no longer met",
+    ("requirement", False): "a requirement met now",
+    ("probe", True): "a feature of the kernel lost",
+    ("probe", False): "a feature of the kernel gained",
+    ("outlier", True): "an outlier now",
+    ("outlier", False): "an outlier no longer",
+}
+
+
+def changed(change: t.Mapping[str, t.Any]) -> str:
+    """Return what kind of change this is, as words."""
+    return _CHANGED.get((change["what"], change["worse"]), change["what"])
 
 
 def way(shift: float) -> str:

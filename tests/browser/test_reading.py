@@ -279,7 +279,7 @@ def test_what_changed_since_the_run_before(reader: Reader, paths: Paths, runs: R
     assert part.locator("tbody tr").count() == len(head["inventory"]["changes"])
     for name in head["previous"]["gone"]:
         expect(part).to_contain_text(name)
-    row = part.locator("tbody tr", has_text="tier").filter(has_text="lost")
+    row = part.locator("tbody tr", has_text="a lower tier")
     number = int(row.locator("a").inner_text())
     row.locator("a").click()
     assert len(rows(page)) == number

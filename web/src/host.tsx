@@ -203,7 +203,7 @@ function Changes({ opened: { detail } }: { opened: Opened }) {
         {detail.changes.map((one) => (
           <li>
             {one.what === "host" ? "new in the inventory" : `${one.what}${one.name === null ? "" : ` ${one.name}`}: ${one.before ?? "nothing"} \u2192 ${one.after ?? "nothing"}`}
-            {one.worse ? <Badge kind="s-critical">lost</Badge> : null}
+            {one.worse ? <Badge kind="s-critical">worse</Badge> : null}
           </li>
         ))}
       </ul>

@@ -35,6 +35,11 @@ export function Said({ reason, text }: { reason: Reason; text: Opened["text"] })
   );
 }
 
+/** Return the place of the fleet that a host was compared with, below zero: all hosts. */
+function against(name: string | null): number {
+  return name === null ? -1 : data.fleets.findIndex((one) => one.name === name);
+}
+
 export function ResultCard({ result, text, compared, fleet }: ResultProps) {
   const [ref, width] = useWidth<HTMLElement>();
   const collector = text(result.collector);
@@ -55,7 +60,7 @@ export function ResultCard({ result, text, compared, fleet }: ResultProps) {
           <Said reason={result.reason} text={text} />
         </p>
       ) : null}
-      <Answer result={result} unit={unit} map={map} width={width} fleet={fleet} collector={collector} />
+      <Answer result={result} unit={unit} map={map} width={width} fleet={far ? against(far.against) : fleet} collector={collector} />
       {far ? (
         <p class="small">
           {Math.abs(far.shift) < 0.05 ? "As fast as " : `${factor(far.shift)} ${far.shift > 0 ? "slower" : "faster"} on average than `}
