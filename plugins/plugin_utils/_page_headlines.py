@@ -155,7 +155,7 @@ _CHANGED = {
 
 def changed(change: t.Mapping[str, t.Any]) -> str:
     """Return what kind of change this is, as words."""
-    return _CHANGED.get((change["what"], change["worse"]), change["what"])
+    return _CHANGED.get((change["what"], change["worse"]), str(change["what"]))
 
 
 def way(shift: float) -> str:

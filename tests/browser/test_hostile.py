@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if t.TYPE_CHECKING:
-    from conftest import Reader
+    from reader import Reader
 
     Paths = t.Callable[[str], pathlib.Path]
 

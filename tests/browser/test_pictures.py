@@ -10,9 +10,10 @@ import typing as t
 
 import pytest
 from playwright.sync_api import expect
+from reader import until
 
 if t.TYPE_CHECKING:
-    from conftest import Reader
+    from reader import Reader
 
     Paths = t.Callable[[str], pathlib.Path]
 
@@ -34,8 +35,9 @@ def test_screenshot(
     page = reader.open(paths(name), color_scheme=scheme, viewport=size)
     expect(page.locator("#table").locator("table, article").first).to_be_attached()
     if name != "1":
-        page.wait_for_function(
-            "document.querySelector('.heat .rows canvas')?.getContext('2d').getImageData(200, 4, 400, 1).data.some(one => one)"
+        until(
+            page,
+            "() => document.querySelector('.heat .rows canvas')?.getContext('2d').getImageData(200, 4, 400, 1).data.some(one => one)",
         )
     page.screenshot(path=pictures / ("%s-%s-%s.png" % (name, scheme, shape)), full_page=True, timeout=60_000)
 

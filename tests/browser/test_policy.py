@@ -13,9 +13,10 @@ import typing as t
 
 import pytest
 from playwright.sync_api import expect
+from reader import until
 
 if t.TYPE_CHECKING:
-    from conftest import Reader
+    from reader import Reader
 
     Paths = t.Callable[[str], pathlib.Path]
 
@@ -89,7 +90,7 @@ def test_it_forbids(loose: Reader, paths: Paths, listener: Listener, attempt: st
         "() => { try { %s } catch (error) { window.refused = String(error); } }"
         % attempt.replace("127.0.0.1:9", "127.0.0.1:%d" % listener.server_port)
     )
-    page.wait_for_function("window.broken.length > 0")
+    until(page, "() => window.broken.length > 0")
     assert directive in page.evaluate("window.broken")
     page.wait_for_timeout(100)
     assert listener.asked == []

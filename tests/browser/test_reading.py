@@ -12,10 +12,11 @@ import typing as t
 
 import pytest
 from playwright.sync_api import Page, expect
+from reader import until
 
 if t.TYPE_CHECKING:
     import fleet
-    from conftest import Reader
+    from reader import Reader
 
     Paths = t.Callable[[str], pathlib.Path]
     Runs = t.Callable[[str], fleet.Made]
@@ -193,7 +194,7 @@ def test_the_theme_is_the_systems_until_one_is_chosen(reader: Reader, paths: Pat
     page.get_by_role("button", name="Theme: auto").click()
     expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
     assert background(page) == light
-    page.wait_for_function("before => document.querySelector('.heat .rows canvas').toDataURL() !== before", arg=before)
+    until(page, "before => document.querySelector('.heat .rows canvas').toDataURL() !== before", before)
     page.reload()
     assert background(page) == light  # it was kept
     page.get_by_role("button", name="Theme: light").click()
@@ -263,7 +264,7 @@ def test_the_map_opens_a_host_and_is_coloured_by_what_is_asked(reader: Reader, p
     canvas = page.locator(".map canvas").first
     before = canvas.evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="health", exact=True).click()
-    page.wait_for_function("before => document.querySelector('.map canvas').toDataURL() !== before", arg=before)
+    until(page, "before => document.querySelector('.map canvas').toDataURL() !== before", before)
     assert "map=health" in page.url
     canvas.hover(position={"x": 5, "y": 5})
     name = page.locator(".tip b").inner_text()

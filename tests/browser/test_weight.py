@@ -9,9 +9,10 @@ import pathlib
 import typing as t
 
 import pytest
+from reader import until
 
 if t.TYPE_CHECKING:
-    from conftest import Reader
+    from reader import Reader
 
     Paths = t.Callable[[str], pathlib.Path]
 
@@ -34,8 +35,8 @@ def test_it_is_seen_within_a_second(reader: Reader, paths: Paths, name: str) -> 
     found = []
     for _ in range(5):
         page = reader.open(paths(name))
-        page.wait_for_function("document.documentElement.classList.contains('ready')")
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        until(page, "() => document.documentElement.classList.contains('ready')")
+        until(page, "() => performance.getEntriesByName('first-contentful-paint').length > 0")
         found.append(page.evaluate(TIMES))
         page.close()
     first, ready = (min(one[key] for one in found) for key in ("first", "ready"))

@@ -4,7 +4,7 @@
 //
 // One host: what became of it, what it can do and what stands in the way, and every result.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cell, data, fleetNames, open, outcome, placeOf, published, table, tier, type Opened, type Place } from "./data";
 import { number, words } from "./format";
 import { Fact, ResultCard } from "./result";
@@ -17,7 +17,8 @@ export function HostDialog({ shown }: { shown: Place[] }) {
   const name = state.host;
   const ref = useRef<HTMLDialogElement>(null);
   const host = name === undefined ? undefined : placeOf(name);
-  useEffect(() => {
+  // At once with the drawing: the event that tells of the closing must not find a dialog that is about to open.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (!dialog) return;
     if (name !== undefined && !dialog.open) dialog.showModal();
