@@ -17,6 +17,8 @@ INVENTORY ?=
 LIMIT ?=
 DURATION ?=
 RUN ?=
+POLICY ?=
+BASELINE ?=
 ARGS ?=
 ifdef REPORT_DIR
 export REPORT_DIR
@@ -39,7 +41,7 @@ env: python ## Make the private environment that the survey runs in
 	@$(PYTHON) tools/environment.py $(VENV) requirements/controller.txt
 	@$(PYTHON) tools/checkout.py
 
-.PHONY: survey report
+.PHONY: survey report audit
 survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [DURATION=seconds] [REPORT_DIR=...] [ARGS=...]
 	@$(PLAYBOOK) ebpf.fleet.survey $(if $(INVENTORY),-i '$(INVENTORY)',$(THIS_MACHINE)) \
 		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(DURATION),-e 'survey_duration=$(DURATION)') $(ARGS)
@@ -47,12 +49,18 @@ survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [DURATION=secon
 report: env ## Make the report of a stored run again: the newest, or RUN=... [REPORT_DIR=...]
 	@$(PLAYBOOK) ebpf.fleet.report $(if $(RUN),-e 'report_run=$(RUN)') $(ARGS)
 
+audit: env ## Survey and hold it against POLICY=policy.yml, as survey; or a stored run: RUN=... [BASELINE=run]
+	@$(PLAYBOOK) ebpf.fleet.audit $(if $(INVENTORY),-i '$(INVENTORY)',$(THIS_MACHINE)) \
+		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(DURATION),-e 'survey_duration=$(DURATION)') \
+		$(if $(POLICY),-e 'audit_policy=$(POLICY)') $(if $(RUN),-e 'audit_run=$(RUN)') \
+		$(if $(BASELINE),-e 'audit_baseline=$(BASELINE)') $(ARGS)
+
 .PHONY: nox
 nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs bundled integration docs
+CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs
 .PHONY: test lab molecule $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
@@ -69,6 +77,8 @@ bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
 lab: ## The whole lab of real kernels, not a part of `test` yet (root, or sudo)
 molecule: ## The roles on guests of the lab, by Molecule, not a part of `test` yet (root, or sudo); one scenario: ARGS='-s bcc_tools'
+web: ## Build the page's script again and compare with what is committed (Node.js)
+browser: ## The page in Chromium: what a person does, hostile hosts, accessibility, 1 to 5,000 hosts
 docs: ## Run the commands of README.md and docs/
 $(CHECKS) lab molecule: nox
 	@$(NOX) -s $@ -- $(ARGS)
@@ -77,7 +87,7 @@ $(CHECKS) lab molecule: nox
 bench: nox ## Print what the collection costs (root, or sudo)
 	@$(NOX) -s bench -- $(ARGS)
 
-.PHONY: bpf build lock clean
+.PHONY: bpf web-build build lock clean
 bpf: python ## Compile the BPF programs and write what the collection carries of them
 	@$(PYTHON) tools/packages.py 'The BPF compiler' clang-16 llvm-16 libbpf-dev libbpf1
 	@$(PYTHON) bpf/build.py
@@ -87,6 +97,9 @@ bundle: nox ## Pack what the module `collect` needs on a host into the one file 
 
 generate: bpf ## Write all that is generated: bpf, then bundle
 	@$(MAKE) bundle
+
+web-build: nox ## Build the script and the style of the page and write what the collection carries of them (Node.js)
+	@$(NOX) -s web-build
 
 build: env ## Build the collection's tarball into dist/
 	@mkdir -p dist

@@ -328,6 +328,41 @@ def molecule(session: nox.Session) -> None:
         as_root(session, environment, "tests/lab", "stop")
 
 
+def packages_of_web(session: nox.Session) -> None:
+    """Have Node.js there, and what web/package-lock.json names."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        apt(session, "The build of the page's script", "nodejs", "npm")
+    cache = str(CACHE / "npm")
+    with session.chdir("web"):
+        session.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache, external=True)
+
+
+@nox.session(venv_backend="none")
+def web(session: nox.Session) -> None:
+    """The committed script and style of the page are what web/ gives; its types, strictly."""
+    packages_of_web(session)
+    with session.chdir("web"):
+        session.run("npm", "run", "--silent", "types", external=True)
+        session.run("npm", "run", "--silent", "check", external=True)
+
+
+@nox.session(name="web-build", venv_backend="none", default=False)
+def web_build(session: nox.Session) -> None:
+    """Build the script and the style of the page from web/ and write them where they are committed."""
+    packages_of_web(session)
+    with session.chdir("web"):
+        session.run("npm", "run", "--silent", "build", external=True)
+
+
+@nox.session(python=BEST_PYTHON)
+def browser(session: nox.Session) -> None:
+    """The page in a real browser, Chromium; the screenshots are in .cache/browser."""
+    install(session, "browser")
+    if not pathlib.Path("/usr/bin/chromium").exists():
+        apt(session, "The tests of the page", "chromium")
+    session.run("python", "-m", "pytest", *tests(session, "tests/browser"), env=collection_environment())
+
+
 @nox.session(python=SYSTEM)
 def docs(session: nox.Session) -> None:
     """The commands of README.md and docs/, each run in a fresh copy of the checkout."""
@@ -374,7 +409,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(venv_backend="none", default=False)
 def lock(session: nox.Session) -> None:
     """Pin the newest releases again: what the lock files of requirements/ hold, from the .in beside each."""
-    oldest = {"unit": "3.8", "sanity": "3.9", "ansible-2.21": "3.12"}
+    oldest = {"unit": "3.8", "sanity": "3.9", "ansible-2.21": "3.12", "browser": "3.12"}
     with session.chdir("requirements"):
         for source in sorted(pathlib.Path().glob("*.in")):
             floor = oldest.get(source.stem, "3.11")

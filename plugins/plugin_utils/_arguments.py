@@ -27,6 +27,16 @@ def report_spec() -> Spec:
     }
 
 
+def audit_spec() -> Spec:
+    """Return those of a run, and the options of an audit."""
+    return {
+        **run_spec(),
+        "policy": {"type": "path", "required": True},
+        "rules": {"type": "path"},
+        "baseline": {"type": "str"},
+    }
+
+
 def visit_spec() -> Spec:
     """Return those of a run, and what is asked of the hosts: the options of the module `collect`."""
     return {**run_spec(), **_survey.argument_spec()}

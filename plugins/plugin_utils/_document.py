@@ -10,13 +10,23 @@ import typing as t
 
 import yaml
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _files, _schema
-from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line, sentence
 
 _LIMIT = 4 << 20  # bytes
 _DEEPEST = 50
 _NODES = 200000
 
 Lines = dict[str, int]  # place, as _schema names it (".rules.x", ".items[2]"), to line from 1
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain YAML in which a day stays the text that it is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in found if one[0] != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 class Wrong(Exception):
@@ -47,7 +57,7 @@ def load(path: str, schema: str) -> Document:
     try:
         _schema.check(document.value, _schema.load(schema))
     except _schema.Mismatch as mismatch:
-        raise document.wrong(mismatch.place, str(mismatch) + ".") from mismatch
+        raise document.wrong(mismatch.place, sentence(mismatch, 2000)) from mismatch
     return document
 
 
@@ -55,7 +65,7 @@ def parse(path: str, text: str) -> Document:
     """Return the content of YAML; Wrong where it is none, where a key is there twice, or where it is not plain data."""
     lines: Lines = {}
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         try:
             node = loader.get_single_node()
             if node is None:

@@ -51,13 +51,14 @@ class Judge:
         row["changes"] = _drift.changes(past, row) if self.previous else []
         _derive(row, past is not None)
         if row["outcome"] == "skipped":
-            row.update(findings=[], health=None)
+            row.update(findings=[], unjudged=[], health=None)
             return
         run = self.previous.run if self.previous else None
         around = _findings.Around(self._asked, self._norms, run, past)
         verdicts = [(rule, _findings.judge(rule, row, around)) for rule in self._rules_of(row["fleets"])]
         found = [one for _rule, verdict in verdicts for one in verdict.findings]
         row["findings"] = sorted(found, key=lambda one: _evidence.RANK[one["severity"]])
+        row["unjudged"] = [rule.id for rule, verdict in verdicts if verdict.state == _findings.UNKNOWN]
         row["health"] = _health.of_host(verdicts)
 
     def of_fleet(self, fleet: str | None, judged: Judged, kernels: int) -> list[dict[str, t.Any]]:

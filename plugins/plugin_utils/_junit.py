@@ -9,6 +9,8 @@ The shape is that of the JUnit XML that CI servers read (testsuites, testsuite, 
 from __future__ import annotations
 
 import collections
+import shutil
+import tempfile
 import typing as t
 import xml.etree.ElementTree as ET  # it writes here, and parses nothing
 
@@ -17,6 +19,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Survey
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import printable, sentence
 
 _REQUIREMENTS = 200  # different ones that get cases; hostile hosts can invent more
+_IN_MEMORY = 1 << 20  # characters, before they go to the disk
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
@@ -39,20 +42,24 @@ def write(survey: Survey, stream: t.IO[str]) -> None:
         for one in row["requirements"]:
             if len(known) < _REQUIREMENTS:
                 known.setdefault((one["name"], one["tier"]))
-    title = "eBPF survey %s" % survey.head["run"]
-    write_suites(stream, title, lambda: ((row["host"], cases(row, list(known))) for row in survey.rows()))
+    names = list(known)
+    write_suites(
+        stream, "eBPF survey %s" % survey.head["run"], ((row["host"], cases(row, names)) for row in survey.rows())
+    )
 
 
-def write_suites(stream: t.IO[str], title: str, suites: t.Callable[[], t.Iterable[Suite]]) -> None:
-    """Write suites as a stream; `suites` gives them twice, the first time to be counted."""
+def write_suites(stream: t.IO[str], title: str, suites: t.Iterable[Suite]) -> None:
+    """Write suites. They wait until all are counted, for the counts come first."""
     totals: collections.Counter[str] = collections.Counter()
-    for _name, found in suites():
-        totals.update(_counted(found))
-    root = ET.Element("testsuites", {"name": printable(title), **_attributes(totals)})
-    opening = ET.tostring(root, encoding="unicode").removesuffix("/>").rstrip()
-    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n%s>\n' % opening)
-    for name, found in suites():
-        stream.write(ET.tostring(_suite(name, found), encoding="unicode") + "\n")
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n") as waiting:
+        for name, found in suites:
+            totals.update(_counted(found))
+            waiting.write(ET.tostring(_suite(name, found), encoding="unicode") + "\n")
+        root = ET.Element("testsuites", {"name": printable(title), **_attributes(totals)})
+        opening = ET.tostring(root, encoding="unicode").removesuffix("/>").rstrip()
+        stream.write('<?xml version="1.0" encoding="UTF-8"?>\n%s>\n' % opening)
+        waiting.seek(0)
+        shutil.copyfileobj(waiting, stream)
     stream.write("</testsuites>\n")
 
 

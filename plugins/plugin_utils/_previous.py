@@ -10,55 +10,13 @@ import os
 import sys
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _files, _retention, _run, _schema
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _files, _retention, _run
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 FILE = "survey.ndjson"
 _LINE = 64 << 20  # characters of one host
-_STATE = {"enum": ["met", "unmet", "unknown"]}
-_NUMBERS = {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": ["number", "null"]}}
-_SHAPE: _schema.Schema = {
-    "type": "object",
-    "required": [
-        "schema",
-        "run",
-        "host",
-        "outcome",
-        "tier",
-        "kernel",
-        "requirements",
-        "probes",
-        "comparisons",
-        "values",
-    ],
-    "properties": {
-        "schema": {"const": "ebpf.fleet.host/1"},
-        "run": {"type": "string"},
-        "host": {"type": "string"},
-        "outcome": {"type": "string"},
-        "tier": {"enum": [1, 2, 3, None]},
-        "kernel": {"type": ["string", "null"]},
-        "requirements": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "state"],
-                "properties": {"name": {"type": "string"}, "state": _STATE},
-            },
-        },
-        "probes": {"type": "object", "additionalProperties": _STATE},
-        "comparisons": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["collector", "outlier"],
-                "properties": {"collector": {"type": "string"}, "outlier": {"type": "boolean"}},
-            },
-        },
-        "values": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _NUMBERS}},
-    },
-}
+_SCHEMA = "ebpf.fleet.host/1"
 
 
 class Past(t.NamedTuple):
@@ -102,41 +60,52 @@ def read(path: str, wanted: t.Container[str]) -> Previous:
     """
     file = os.path.join(path, FILE) if os.path.isdir(path) else path
     shared: dict[str, t.Mapping[str, str]] = {}  # most hosts of a fleet are alike
-    hosts, run = {}, ""
+    hosts: dict[str, Past] = {}
+    run = ""
     try:
         with open(file, encoding="utf-8", errors="replace") as stream:
             for number, line in enumerate(iter(lambda: stream.readline(_LINE), ""), 1):
-                raw = _parsed(line, file, number)
-                run = raw["run"]
-                hosts[raw["host"]] = _past(raw, wanted, shared)
+                try:
+                    raw = json.loads(line)
+                    if raw["schema"] != _SCHEMA:
+                        raise ValueError("its schema is %s, not %s" % (one_line(repr(raw["schema"]), 60), _SCHEMA))
+                    run, host = str(raw["run"]), str(raw["host"])
+                    hosts[host] = _past(raw, wanted, shared)
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                    why = one_line("%s: %s" % (type(error).__name__, error), 200)
+                    raise StorageError(
+                        "Cannot compare with %s: line %d is torn, or no host of a report of this version (%s)."
+                        % (file, number, why)
+                    ) from error
     except OSError as error:
         raise _files.explain("read", file, error) from error
     return Previous(run or os.path.basename(os.path.dirname(file)), hosts)
 
 
-def _parsed(line: str, file: str, number: int) -> dict[str, t.Any]:
-    try:
-        raw = json.loads(line)
-        _schema.check(raw, _SHAPE)
-    except _schema.Mismatch as mismatch:
-        why = "it is not a host of a report of this version: %s" % one_line(mismatch, 200)
-    except (ValueError, RecursionError) as error:
-        why = "it is torn or not JSON (%s)" % error
-    else:
-        return t.cast("dict[str, t.Any]", raw)
-    raise StorageError("Cannot compare with %s: line %d cannot be used, %s." % (file, number, why))
+def _past(raw: t.Any, wanted: t.Container[str], shared: dict[str, t.Mapping[str, str]]) -> Past:
+    """Return what a host was; an error of Python's own where the line holds something else."""
 
-
-def _past(raw: t.Mapping[str, t.Any], wanted: t.Container[str], shared: dict[str, t.Mapping[str, str]]) -> Past:
     def one_of(states: dict[str, str]) -> t.Mapping[str, str]:
         return shared.setdefault(json.dumps(states), states)
 
+    tier, kernel = raw["tier"], raw["kernel"]
+    if tier not in (1, 2, 3, None):
+        raise ValueError("its tier is %r" % (tier,))
     return Past(
         sys.intern(raw["outcome"]),
-        raw["tier"],
-        None if raw["kernel"] is None else sys.intern(raw["kernel"]),
-        one_of({one["name"]: one["state"] for one in raw["requirements"]}),
-        one_of(raw["probes"]),
+        tier,
+        None if kernel is None else sys.intern(kernel),
+        one_of({str(one["name"]): str(one["state"]) for one in raw["requirements"]}),
+        one_of({str(name): str(state) for name, state in raw["probes"].items()}),
         frozenset(one["collector"] for one in raw["comparisons"] if one["outlier"]),
-        {sys.intern(name): figures for name, figures in raw["values"].items() if name in wanted},
+        {
+            sys.intern(name): {str(subject): _figure(figure) for subject, figure in figures.items()}
+            for name, figures in raw["values"].items()
+            if name in wanted
+        },
     )
+
+
+def _figure(raw: t.Any) -> list[t.Any]:
+    low, high, events, tier = raw
+    return [float(low), float(high), events and int(events), tier]

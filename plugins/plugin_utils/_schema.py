@@ -13,6 +13,7 @@ import re
 import typing as t
 
 Schema = t.Mapping[str, t.Any]
+Judge = t.Callable[[t.Any, t.Any, Schema, Schema, str], None]  # value, rule, schema, root, place
 
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "schemas")
 _ANNOTATIONS = frozenset({"$schema", "$id", "$defs", "title", "description"})
@@ -49,10 +50,17 @@ def check(value: t.Any, schema: Schema) -> None:
 
 
 def _check(value: t.Any, schema: Schema, root: Schema, place: str) -> None:
-    for keyword, rule in schema.items():
-        if keyword in _ANNOTATIONS:
-            continue
-        _KEYWORDS[keyword](value, rule, schema, root, place)
+    for judge, rule in _plan(schema):
+        judge(value, rule, schema, root, place)
+
+
+def _plan(schema: Schema) -> list[tuple[Judge, t.Any]]:
+    """Return a schema's rules and who judges each, looked up once: a record has thousands of values."""
+    found = _PLANS.get(id(schema))
+    if found is None or found[0] is not schema:
+        rules = [(_KEYWORDS[keyword], rule) for keyword, rule in schema.items() if keyword not in _ANNOTATIONS]
+        found = _PLANS[id(schema)] = (schema, rules)
+    return found[1]
 
 
 def _fail(place: str, why: str) -> t.NoReturn:
@@ -72,9 +80,14 @@ def _ref(value: t.Any, rule: str, _schema: Schema, root: Schema, place: str) -> 
 
 
 def _type(value: t.Any, rule: str | list[str], _schema: Schema, _root: Schema, place: str) -> None:
-    names = [rule] if isinstance(rule, str) else rule
-    if not any(_TYPES[name](value) for name in names):
-        _fail(place, "is %s, not %s" % (_shown(value), " or ".join(names)))
+    if isinstance(rule, str):
+        if not _TYPES[rule](value):
+            _fail(place, "is %s, not %s" % (_shown(value), rule))
+        return
+    for name in rule:
+        if _TYPES[name](value):
+            return
+    _fail(place, "is %s, not %s" % (_shown(value), " or ".join(rule)))
 
 
 def _const(value: t.Any, rule: t.Any, _schema: Schema, _root: Schema, place: str) -> None:
@@ -149,7 +162,8 @@ def _bound(
     return rule_check
 
 
-_KEYWORDS: dict[str, t.Callable[[t.Any, t.Any, Schema, Schema, str], None]] = {
+_PLANS: dict[int, tuple[Schema, list[tuple[Judge, t.Any]]]] = {}  # by the schema's identity; it is held here as well
+_KEYWORDS: dict[str, Judge] = {
     "$ref": _ref,
     "type": _type,
     "const": _const,

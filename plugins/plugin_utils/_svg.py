@@ -15,14 +15,14 @@ Buckets = t.Sequence[t.Sequence[int]]
 Quantiles = t.Mapping[str, t.Mapping[str, int] | None]
 
 _MOST = 64  # bars; log2 buckets of 64-bit values are no more
-_LEFT, _TOP, _WIDTH, _HEIGHT = 44, 18, 560, 132  # where a histogram's bars are
+_LEFT, _TOP, _WIDTH, _HEIGHT = 44, 18, 380, 132  # where a histogram's bars are
 
 # Templates: Markup escapes whatever is put into it that is not Markup itself.
 _BAR = Markup(
-    '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>%s</svg>'
+    '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="%s"><title>%s</title>%s</svg>'
 )
 _BAR_PART = Markup('<rect class="t%s" x="%.2f" y="0" width="%.2f" height="8"/>')
-_HISTOGRAM = Markup('<svg class="hist" viewBox="0 0 616 172" role="img" aria-label="%s">%s</svg>')
+_HISTOGRAM = Markup('<svg class="hist" viewBox="0 0 436 172" role="img" aria-label="%s">%s</svg>')
 _GRID = Markup('<path class="grid" d="M%d %dh%dM%d %dh%d"/><path class="axis" d="M%d %dh%d"/>')
 _LABEL_Y = Markup('<text class="y" x="%d" y="%d">%s</text>')
 _COLUMN = Markup(
@@ -31,9 +31,8 @@ _COLUMN = Markup(
 )
 _TICK = Markup('<path class="axis" d="M%.1f %.1fv4"/><text class="x" x="%.1f" y="%.1f">%s</text>')
 _MARK = Markup('<path class="q" d="M%.1f %dV%d"/><text class="q" x="%.1f" y="%d">%s</text>')
-_SPARK = Markup(
-    '<svg class="spark" viewBox="0 0 160 38" role="img" aria-label="%s"><title>%s</title><path class="v" d="%s"/>'
-    '<path class="axis" d="M0 37h160"/></svg>'
+_METER = Markup(
+    '<svg class="meter-bar" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true"><rect width="%.2f" height="3"/></svg>'
 )
 
 
@@ -76,20 +75,9 @@ def histogram(buckets: Buckets, unit: str, quantiles: Quantiles) -> Markup:
     return _HISTOGRAM % (_said(bars, unit, quantiles), _joined(parts))
 
 
-def spark(buckets: Buckets, unit: str, quantiles: Quantiles) -> Markup:
-    """Return a small histogram of one path: a page may hold a thousand of them."""
-    bars = _bars(buckets)
-    if not bars:
-        return Markup("")
-    step = 160 / len(bars)
-    most = max(count for _lo, _hi, count in bars)
-    path = "".join(
-        "M%.1f 36h%.1fv-%.1fh-%.1fz" % (index * step, step * 0.84, max(34 * count / most, 1), step * 0.84)
-        for index, (_lo, _hi, count) in enumerate(bars)
-        if count
-    )
-    said = _said(bars, unit, quantiles)
-    return _SPARK % (said, said, path)
+def meter(part: float, most: float) -> Markup:
+    """Return a thin bar, as long as a part of the most."""
+    return _METER % (100 * part / most if most else 0)
 
 
 def _bars(buckets: Buckets) -> list[tuple[int, int, int]]:

@@ -21,7 +21,9 @@ def one_line(text: object, limit: int = 300) -> str:
     """
     raw = str(text)
     cut = raw[: limit * 8]  # bounds the work on a text of megabytes
-    line = "".join(c if c.isprintable() else "\ufffd" for c in _SPACES.sub(" ", cut).strip())
+    line = _SPACES.sub(" ", cut).strip()
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else "\ufffd" for c in line)
     if len(line) <= limit and len(cut) == len(raw):
         return line
     return line[: limit - 1] + "\u2026"
@@ -34,6 +36,8 @@ def printable(text: str, limit: int = 4000) -> str:
     ',  x\ufffd'
     """
     cut = text if len(text) <= limit else text[: limit - 1] + "\u2026"
+    if cut.isprintable():
+        return cut
     return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in cut)
 
 

@@ -15,7 +15,7 @@ import returned
 import yaml
 
 MODULES = ansible_cli.documentation("module")
-AFTER_A_VISIT = ("ebpf.fleet.report", "ebpf.fleet.settle")  # need a run with records
+AFTER_A_VISIT = ("ebpf.fleet.audit", "ebpf.fleet.report", "ebpf.fleet.settle")  # need a run with records
 
 
 def plays(examples: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -29,3 +29,28 @@ def test_survey_and_report(tmp_path: pathlib.Path) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert (latest / "survey.html").stat().st_size > 0
     assert str(latest.resolve()) in again.stdout
+
+
+def test_audit_of_a_fresh_and_of_a_stored_run(tmp_path: pathlib.Path) -> None:
+    """The policy decides the exit code: an unreachable host that it allows is no failure; --limit cannot skip the audit."""
+    (tmp_path / "inventory").write_text(
+        "[web]\n%s[db]\nnowhere ansible_host=127.0.0.1 ansible_port=1\n" % ansible_cli.INVENTORY, encoding="utf-8"
+    )
+    policy = tmp_path / "policy.yml"
+    head = "schema: ebpf.fleet.policy/1\ndefaults: {minimum_tier: 1, maximum_unanswered: %s}\n"
+    audit = ("ansible-playbook", "ebpf.fleet.audit", "-i", "inventory", "-e", "survey_duration=1")
+    policy.write_text(head % 1, encoding="utf-8")
+    kept = ansible_cli.ansible(*audit, cwd=tmp_path)
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    assert "The policy is kept: 1 host judged, 1 gave no answer." in kept.stdout
+    latest = tmp_path / "reports" / "latest"
+    run = latest.resolve().name
+    assert json.loads((latest / "audit.json").read_text(encoding="utf-8"))["verdict"] == "kept"
+    policy.write_text(head % 0, encoding="utf-8")
+    stored = ansible_cli.ansible(*audit, "-e", "audit_run=" + run, cwd=tmp_path)
+    assert stored.returncode == 2, stored.stdout + stored.stderr
+    assert "maximum_unanswered: 1 of 2 hosts gave no answer, at most 0 may." in stored.stdout
+    assert latest.resolve().name == run  # nobody was visited
+    limited = ansible_cli.ansible(*audit, "--limit", "nowhere", cwd=tmp_path)
+    assert limited.returncode == 2, limited.stdout + limited.stderr
+    assert "No host gave an answer, so that nothing was judged." in limited.stdout

@@ -68,6 +68,11 @@ def test_report_hands_over_every_option() -> None:
             assert defaults["report_" + option] == spec.get("default", ""), option
 
 
+def test_audit_hands_over_every_option() -> None:
+    (task,) = (task["ebpf.fleet.audit"] for task in tasks_of(load("audit", "tasks", "main.yml")))
+    assert set(task) == set(_arguments.audit_spec())
+
+
 def test_survey_defaults_are_those_of_the_module() -> None:
     defaults = load("survey", "defaults", "main.yml")
     for option, spec in _arguments.visit_spec().items():

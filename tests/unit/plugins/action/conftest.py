@@ -18,9 +18,9 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
-from ansible_collections.ebpf.fleet.plugins.action import open_run, report, settle, visit
+from ansible_collections.ebpf.fleet.plugins.action import audit, open_run, report, settle, visit
 
-ACTIONS: dict[str, t.Any] = {"open_run": open_run, "visit": visit, "report": report, "settle": settle}
+ACTIONS: dict[str, t.Any] = {"audit": audit, "open_run": open_run, "visit": visit, "report": report, "settle": settle}
 RECORDS = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "records"
 GROUPS = {"all": ["web-01", "web-02", "db-01"], "ungrouped": [], "prod": ["web-01", "web-02"], "db": ["db-01"]}
 

@@ -17,6 +17,7 @@ BASE = "ansible_collections.ebpf.fleet.plugins."
 SPECS = {
     "open_run": _arguments.visit_spec(),
     "visit": {**_arguments.visit_spec(), "failure": {"type": "str"}},
+    "audit": _arguments.audit_spec(),
     "report": _arguments.report_spec(),
     "settle": _arguments.run_spec(),
     "collect": {name: one for name, one in _arguments.visit_spec().items() if name not in _arguments.run_spec()},
@@ -45,7 +46,7 @@ def test_documentation_says_what_is_taken(name: str) -> None:
     options = documented(name)
     assert set(options) == set(SPECS[name])
     for option, spec in SPECS[name].items():
-        same = {key: options[option].get(key) for key in ("type", "default", "choices", "elements")}
+        same = {key: options[option].get(key) for key in ("type", "default", "choices", "elements", "required")}
         assert same == {key: spec.get(key) for key in same}, option
 
 

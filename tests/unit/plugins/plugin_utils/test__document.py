@@ -34,7 +34,7 @@ def test_lines_of_all_parts() -> None:
         ("--- 1\n--- 2\n", "f:2: but found another document"),
         ("[" * 60 + "]" * 60, "f:1: the file is too deep or too large."),
         ("[" * 5000, "f:1: "),
-        ("a: 2026-99-99\n", "f:1: this is not plain YAML"),
+        ("a: !!timestamp 2026-99-99\n", "f:1: this is not plain YAML"),
         ("a: \x00\n", "f:1: this is not plain YAML"),
     ],
 )
@@ -52,7 +52,7 @@ def test_what_is_no_plain_yaml(text: str, wanted: str) -> None:
         ("schema: ebpf.fleet.rules/2\n", ":1: schema is 'ebpf.fleet.rules/2', not 'ebpf.fleet.rules/1'."),
         (
             "schema: ebpf.fleet.rules/1\nrules:\n  x:\n    valeu: 1\n",
-            ":4: rules.x.valeu is not a word that is known here: did you mean value?.",
+            ":4: rules.x.valeu is not a word that is known here: did you mean value?",
         ),
         (
             "schema: ebpf.fleet.rules/1\nrules:\n  x:\n    compare: flet\n",
@@ -60,7 +60,7 @@ def test_what_is_no_plain_yaml(text: str, wanted: str) -> None:
         ),
         (
             "schema: ebpf.fleet.rules/1\nrules:\n  x:\n    at_least:\n      warn: 1\n",
-            ":5: rules.x.at_least.warn is not a word that is known here: did you mean warning?.",
+            ":5: rules.x.at_least.warn is not a word that is known here: did you mean warning?",
         ),
         ("- 1\n", ":1: the record is a JSON array, not object."),
     ],

@@ -51,10 +51,15 @@ def test_hosts_that_are_alike_share_their_memory(mixed: Folder) -> None:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ('{"schema": "ebpf.fleet.host/1", "run"', "line 1 cannot be used, it is torn or not JSON"),
-        ("[]", "line 1 cannot be used, it is not a host of a report of this version"),
-        ('{"schema": "ebpf.fleet.host/2"}', "not a host of a report of this version"),
-        ("\xff", "line 1 cannot be used, it is torn"),
+        ('{"schema": "ebpf.fleet.host/1", "run"', "line 1 is torn, or no host of a report"),
+        ("[]", "line 1 is torn, or no host of a report"),
+        ('{"schema": "ebpf.fleet.host/2"}', "its schema is 'ebpf.fleet.host/2', not ebpf.fleet.host/1"),
+        ("\xff", "line 1 is torn"),
+        ('{"schema": "ebpf.fleet.host/1", "run": "r", "host": "h", "tier": 9, "kernel": null}', "its tier is 9"),
+        (
+            '{"schema": "ebpf.fleet.host/1", "run": "r", "host": "h", "tier": 1, "kernel": 5, "outcome": "ok"}',
+            "TypeError",
+        ),
     ],
 )
 def test_what_is_no_earlier_run_is_one_sentence(tmp_path: pathlib.Path, line: str, wanted: str) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -40,7 +39,6 @@ def test_quantiles_are_marked_once_for_each_bucket() -> None:
     assert marks == ["p50 p90 p99"]
 
 
-@pytest.mark.parametrize("draw", [_svg.histogram, _svg.spark])
 @pytest.mark.parametrize(
     "buckets",
     [
@@ -51,15 +49,20 @@ def test_quantiles_are_marked_once_for_each_bucket() -> None:
         [(n, n + 1, 1) for n in range(1000, 4000)],
     ],
 )
-def test_every_histogram_can_be_drawn(draw: t.Callable[..., str], buckets: list[tuple[int, int, int]]) -> None:
-    svg = draw(buckets, "<us>", _row.quantiles(buckets))
+def test_every_histogram_can_be_drawn(buckets: list[tuple[int, int, int]]) -> None:
+    svg = _svg.histogram(buckets, "<us>", _row.quantiles(buckets))
     ET.fromstring(svg)
     assert len(svg) < 64 * 600
 
 
-@pytest.mark.parametrize("draw", [_svg.histogram, _svg.spark])
-def test_nothing_is_drawn_of_nothing(draw: t.Callable[..., str]) -> None:
-    assert draw([], "us", NONE) == ""
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert _svg.histogram([], "us", NONE) == ""
+
+
+@pytest.mark.parametrize(("part", "most", "width"), [(1, 4, "25.00"), (4, 4, "100.00"), (0, 0, "0.00")])
+def test_meter_is_as_long_as_its_part(part: int, most: int, width: str) -> None:
+    root = ET.fromstring(_svg.meter(part, most))
+    assert [one.get("width") for one in root.iter("rect")] == [width]
 
 
 def test_tier_bar_is_as_long_as_its_hosts() -> None:
