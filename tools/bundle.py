@@ -8,7 +8,7 @@
     python3 tools/bundle.py --check    writes nothing; exit 1 when it would hold something else
 
 Ansible sends a module with all that it imports, each file compressed by itself. Sent as they are, the files of `collect`
-are four times as large as the smaller sources (shrink.py) of all of them compressed in one piece. The bundle is made of
+are more than three times as large as the smaller sources (shrink.py) of all of them compressed in one piece. The bundle is made of
 the files below plugins/module_utils that `_survey` imports; those stay what is read, tested and changed. An installed
 collection needs none of this.
 """
@@ -111,7 +111,7 @@ PROGRAMS = {"OBJECT": "OBJECT_SHA256", "LIGHT": "SHA256"}
 def place(sources: dict[str, str]) -> bytes:
     """Take the programs out of the modules of _programs; return them, and put their places among them in their stead.
 
-    Their SHA-256 are taken on the host: the bundle's own covers them, and a digest in a source takes more than 32 bytes.
+    What each is to have for a SHA-256 lies before it in 32 bytes, half of what it takes in a source.
     """
     trees = {name: ast.parse(source) for name, source in sources.items() if name.startswith("_programs.")}
     programs = b""
@@ -119,15 +119,17 @@ def place(sources: dict[str, str]) -> bytes:
         for name, tree in trees.items():
             own = {ast.unparse(node.targets[0]): node for node in tree.body if isinstance(node, ast.Assign)}
             raw = zlib.decompress(base64.b64decode(ast.literal_eval(own[attribute].value)))
-            if hashlib.sha256(raw).hexdigest() != ast.literal_eval(own[digest].value):
+            programs += hashlib.sha256(raw).digest()
+            if programs[-32:].hex() != ast.literal_eval(own[digest].value):
                 raise ValueError("%s of %s is not what was built" % (attribute, name))
             tree.body.remove(own[attribute])
             tree.body.remove(own[digest])
-            place = (attribute, len(programs), len(programs) + len(raw), digest, attribute)
-            tree.body += ast.parse("%s = __loader__.programs[%d:%d]; %s = sha256(%s).hexdigest()" % place).body
+            start = len(programs)
+            for held, begin, end, how in ((digest, start - 32, start, ".hex()"), (attribute, start, start + len(raw), "")):
+                tree.body += ast.parse("%s = __loader__.programs[%d:%d]%s" % (held, begin, end, how)).body
             programs += raw
     for name, tree in trees.items():
-        sources[name] = "from hashlib import sha256\n" + ast.unparse(tree)
+        sources[name] = ast.unparse(tree)
     return programs
 
 

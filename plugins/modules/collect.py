@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ebpf.fleet.plugins.module_utils import _bundle

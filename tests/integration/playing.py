@@ -146,6 +146,7 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
     return found
 
 
+BUNDLE = "plugins/module_utils/_bundle.py"
 _PLAIN = """
 from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
 
@@ -164,6 +165,6 @@ def changed_copy(folder: pathlib.Path, file: str, before: str, after: str) -> pa
     text = (target / file).read_text(encoding="utf-8")
     assert text.count(before) == 1, "%s has changed: it has %r %d times" % (file, before, text.count(before))
     (target / file).write_text(text.replace(before, after), encoding="utf-8")
-    # The bundle holds what was there before the change: let the module have the files themselves.
-    (target / "plugins/module_utils/_bundle.py").write_text(_PLAIN, encoding="ascii")
+    if file != BUNDLE:  # it holds what was there before the change: let the module have the files themselves
+        (target / BUNDLE).write_text(_PLAIN, encoding="ascii")
     return folder / "changed"

@@ -300,6 +300,19 @@ def test_a_damaged_program_costs_one_collector_its_tier(tmp_path: pathlib.Path) 
     )
 
 
+def test_a_damaged_bundle_is_one_sentence(tmp_path: pathlib.Path) -> None:
+    text = (playing.CHECKOUT / playing.BUNDLE).read_text(encoding="ascii")
+    digest = re.findall(r'^SHA256 = "([0-9a-f]{64})"', text, re.MULTILINE)[0]
+    collections = playing.changed_copy(tmp_path, playing.BUNDLE, digest, digest[::-1])
+    source = playing.hosts(tmp_path, host=playing.LOCAL)
+    played = playing.survey(tmp_path, source, duration=1, collectors=NATIVE, collections=collections)
+    assert (played.code, played.recap) == (2, {"host": "failed"}), played.out
+    record = playing.records(tmp_path / "reports" / "latest")["host"]
+    assert record["outcome"] == "failed"
+    assert re.search(r"\S+/_bundle\.py is damaged: install the collection again", record["message"])
+    assert "Traceback" not in played.out
+
+
 def test_a_module_that_fails_in_the_middle_keeps_what_it_has(tmp_path: pathlib.Path) -> None:
     file = "plugins/module_utils/_collectors/execsnoop.py"
     code = '    start = struct.unpack("=QQ", maps.variable_bytes("window"))[0]\n'
