@@ -30,8 +30,8 @@ def group_of(tier: int | None) -> str:
 def can_be_named(host: str) -> bool:
     """Whether an inventory takes a name for that host, and not for several hosts, or one with a port.
 
-    >>> [can_be_named(host) for host in ("web-01", "two words", "web[1:3]", "web-01:22", "::1")]
-    [True, True, False, False, False]
+    >>> [can_be_named(host) for host in ("web-01", "two words", "::1", "web[1:3]", "web-01:22")]
+    [True, True, True, False, False]
     """
     if "[" in host:  # which is a range
         return False

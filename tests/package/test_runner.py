@@ -110,7 +110,7 @@ def test_the_execution_environment(context: pathlib.Path, tmp_path: pathlib.Path
     assert "WORKDIR /build" in steps
     assert "-r requirements.yml --collections-path" in steps
     installed = ansible_cli.ansible(
-        *("ansible-galaxy", "collection", "install", "--offline", "-r", "requirements.yml"),
+        *("ansible-galaxy", "collection", "install", "--offline", "--force", "-r", "requirements.yml"),
         *("--collections-path", str(tmp_path / "installed")),
         cwd=context / "_build",
     )
