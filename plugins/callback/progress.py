@@ -117,7 +117,8 @@ class CallbackModule(Default):
         shown.processed = {host: stats.processed[host] for host in bad}
         super().v2_playbook_on_stats(shown)
         well = len(whole) - len(bad)
-        self._display.display("%d %shosts: nothing failed\n" % (well, "more " if bad else ""), color=C.COLOR_OK)
+        hosts = "host" if well == 1 else "hosts"
+        self._display.display("%d %s%s: nothing failed\n" % (well, "other " if bad else "", hosts), color=C.COLOR_OK)
 
     def _warn(self, result: t.Any, found: t.Any) -> None:
         """Print a result's warnings, as ansible-core's own callbacks do."""

@@ -81,7 +81,7 @@ def test_on_a_terminal(folder: pathlib.Path) -> None:
     assert not [line for line in screen if "hosts done" in line], screen
     assert not [line for line in screen if line.startswith("ok: [closed")]
     assert len([line for line in screen if line.startswith("closed07: unreachable")]) == 1
-    assert "1 more hosts: nothing failed" in screen
+    assert "1 other host: nothing failed" in screen
     assert not [line for line in screen if line.startswith("localhost") and "ok=" in line]
 
 
