@@ -262,8 +262,8 @@ def importer(session: nox.Session) -> None:
 
 @nox.session(python=BEST_PYTHON)
 def package(session: nox.Session) -> None:
-    """The built tarball, installed, with the examples of its own documentation."""
-    install(session, "ansible-" + BEST_ANSIBLE)
+    """The built tarball, installed, with the examples of its own documentation, by hand and by ansible-runner."""
+    install(session, "runner")
     environment = collection_environment(installed(session).parents[2])
     as_root(session, environment, "-m", "pytest", *tests(session, "tests/package"))
 

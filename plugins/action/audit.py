@@ -18,6 +18,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _audit,
     _audit_text,
     _files,
+    _headline,
     _judge,
     _manifest,
     _policy,
@@ -74,7 +75,7 @@ class ActionModule(ActionBase):
                 _write(found, paths)
                 _manifest.write(folder, run_id)
             head = found.head
-            return {
+            result = {
                 "changed": False,
                 "failed": found.broken,
                 "msg": _audit_text.verdict(found),
@@ -87,6 +88,7 @@ class ActionModule(ActionBase):
                 "notes": head["notes"],
                 "baseline": head["baseline"],
             }
+            return {**result, "ansible_stats": _headline.audit_stats(result)}
 
     @staticmethod
     def _baseline(named: str | None, report_dir: str, run: _run.Run, book: _rules.Book) -> _previous.Previous | None:

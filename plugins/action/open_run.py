@@ -62,4 +62,5 @@ class ActionModule(ActionBase):
             "run_dir": folder,
             "hosts": len(fresh.hosts),
             "hosts_in_play": sum(host.in_play for host in fresh.hosts),
+            "duration": arguments["duration"],
         }

@@ -16,6 +16,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _arguments,
     _csv,
     _files,
+    _headline,
     _html,
     _judge,
     _junit,
@@ -29,6 +30,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _run,
     _summary,
     _survey,
+    _tiers_inventory,
 )
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._document import Wrong
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
@@ -42,6 +44,7 @@ _FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
     "survey.csv": _csv.write,
     "survey.junit.xml": _junit.write,
     "survey.prom": _openmetrics.write,
+    "survey.tiers.yml": _tiers_inventory.write,
 }
 
 
@@ -83,8 +86,10 @@ class ActionModule(ActionBase):
         run = _run.load(folder)
         fates = self._fates(run_id, variables) if run_id == mine else _no_fate
         book = _rules.load(arguments["rules"])
-        previous = self._previous(report_dir, run, book)
-        survey = _survey.gather(folder, run, fates, C.DEFAULT_LOCAL_TMP, book, previous)
+        previous, notes = self._previous(report_dir, run, book)
+        survey = _survey.gather(folder, run, fates, C.DEFAULT_LOCAL_TMP, book, previous, notes)
+        for note in survey.head["notes"]:
+            self._display.warning(note)
         with contextlib.closing(survey):
             table = _summary.table(survey.head)
             try:
@@ -96,20 +101,23 @@ class ActionModule(ActionBase):
                 self._display.display(table)  # what was found is told, even where it cannot be kept
                 raise
             self._display.display("%s\n%s" % (table, paths["survey.html"]))
-            whole = survey.head["inventory"]
             result["removed"] = removed
-            return {**result, **{key: whole[key] for key in ("hosts", "outcomes", "tiers", "published_tiers")}}
+            return {**result, **_headline.of(survey.head), "ansible_stats": _headline.stats(survey.head, folder)}
 
-    def _previous(self, report_dir: str, run: _run.Run, book: _rules.Book) -> _previous.Previous | None:
-        """Return the run before this one; where it cannot be read, say so, and compare with nothing."""
+    @staticmethod
+    def _previous(report_dir: str, run: _run.Run, book: _rules.Book) -> tuple[_previous.Previous | None, list[str]]:
+        """Return the run before this one; where it cannot be used, a sentence that says so, and compare with nothing."""
         folder = _previous.find(report_dir, run)
         if folder is None:
-            return None
+            return None, []
         try:
-            return _previous.read(folder, _judge.past_values(book))
+            found = _previous.read(folder, _judge.past_values(book))
         except StorageError as error:
-            self._display.warning("This run is not compared with the one before it. %s" % error)
-            return None
+            return None, ["This run is not compared with the one before it. %s" % error]
+        if run.hosts and not any(host.host in found.hosts for host in run.hosts):
+            said = "This run is not compared with the one before it: %s is of another inventory, and has none of its hosts."
+            return None, [said % found.run]
+        return found, []
 
     @staticmethod
     def _fates(run_id: str, variables: t.Mapping[str, t.Any]) -> _survey.Fates:

@@ -27,6 +27,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._reply import Reply, Tr
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 _COLORS = {"ok": "COLOR_OK", "partial": "COLOR_WARN", "planned": "COLOR_SKIP"}
+_LINES = 50  # hosts of a play that each get a line; of more, only those that are not well do
 
 
 def is_task_timeout(error: BaseException) -> bool:
@@ -61,6 +62,7 @@ class ActionModule(ActionBase):
         }
         fleets = _run.fleets_of(groups).get(host, [_run.UNGROUPED])
         self._envelope = Envelope(run_id, host, fleets, _run.now())
+        self._few = len(variables.get("ansible_play_hosts_all", ())) <= _LINES
         if self._task.check_mode:
             return self._planned(_arguments.asked(arguments), variables)
         try:
@@ -171,7 +173,9 @@ class ActionModule(ActionBase):
         return {**same, "record_path": None, "plan": plan, "ansible_facts": {"ebpf": facts}}
 
     def _tell(self, record: Record, plan: str = "") -> None:
-        """Print one line of progress."""
+        """Print a line of what became of the host, unless there are many and it is well."""
+        if not self._few and record["outcome"] in _COLORS:
+            return
         facts = _record.headline(record)
         found = plan or ", ".join("%s %s" % (name, _shown(one)) for name, one in facts["collectors"].items())
         words = [

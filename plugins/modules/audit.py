@@ -143,4 +143,8 @@ baseline:
       description: How many of them are still in the inventory.
       type: int
       sample: 12
+ansible_stats:
+  description: The verdict in the form of M(ansible.builtin.set_stats), under C(ebpf_fleet_audit).
+  returned: always
+  type: dict
 """

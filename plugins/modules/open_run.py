@@ -70,4 +70,9 @@ hosts_in_play:
   returned: success
   type: int
   sample: 10
+duration:
+  description: The length of the window in seconds, as the play asks for it.
+  returned: success
+  type: int
+  sample: 10
 """

@@ -10,12 +10,17 @@ module: report
 short_description: Make the report of a run
 description:
   - Reads the records of a run one at a time, folds them into fleets (inventory groups) and the whole inventory, and writes
-    C(survey.json), C(survey.ndjson), C(survey.md), C(survey.html), C(survey.csv), C(survey.junit.xml) and C(survey.prom) to
-    the run's folder, all of them or none, and then C(manifest.json) with the SHA-256 of every file of the run.
+    C(survey.json), C(survey.ndjson), C(survey.md), C(survey.html), C(survey.csv), C(survey.junit.xml), C(survey.prom) and
+    C(survey.tiers.yml) to the run's folder, all of them or none, and then C(manifest.json) with the SHA-256 of every file
+    of the run.
   - Applies rules to what was collected, and compares each host with its fleet and with the run before this one, where
     O(report_dir) has one.
   - Every host of the inventory is in it. A host of which no record can be read is listed as failed, with the reason.
   - Lets C(REPORT_DIR/latest) point at the run, unless it points at one that started later.
+  - What lies in the run's folder and is left out, such as the record of a host that the inventory does not have, is told in
+    a warning and in the report.
+  - Gives the headline figures to the play's statistics, as M(ansible.builtin.set_stats) does, under C(ebpf_fleet_survey),
+    where job systems such as AWX and ansible-runner keep them as artifacts.
   - Prints a summary of tiers, outcomes and what stands between the rest and tier 3, and the page's path.
 version_added: 0.1.0
 author:
@@ -111,4 +116,29 @@ published_tiers:
   returned: success, not in check mode
   type: dict
   sample: {"1": 0, "2": 1, "3": 10, "unknown": 1}
+findings:
+  description: Findings by severity. A host counts once for each rule that found something.
+  returned: success, not in check mode
+  type: dict
+  sample: {"critical": 0, "notice": 4, "warning": 1}
+outlier_hosts:
+  description: How many hosts are unlike their fleet.
+  returned: success, not in check mode
+  type: int
+  sample: 0
+health:
+  description: The healthy part of the hosts' health, in percent; null where no host gave an answer.
+  returned: success, not in check mode
+  type: float
+  sample: 98.5
+notes:
+  description: What is left out of the report, and why.
+  returned: success, not in check mode
+  type: list
+  elements: str
+  sample: []
+ansible_stats:
+  description: The headline figures in the form of M(ansible.builtin.set_stats).
+  returned: success, not in check mode
+  type: dict
 """

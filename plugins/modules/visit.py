@@ -16,6 +16,7 @@ description:
     the host.
   - Where becoming another user fails, the host is visited once more without it, and its record says so.
   - Only a small C(ansible_facts.ebpf) stays in Ansible's memory.
+  - Prints a line of what became of the host. In a play of more than 50 hosts, only where that is not C(ok) or C(partial).
 version_added: 0.1.0
 author:
   - ebpf.fleet developers (@ebpf-fleet)

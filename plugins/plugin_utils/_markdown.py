@@ -44,6 +44,8 @@ def write(survey: Survey, stream: t.IO[str]) -> None:
     whole = head["inventory"]
     stream.write("# eBPF survey %s\n\n" % code(head["run"]))
     stream.write(_lead(whole) + "\n")
+    for note in head["notes"]:
+        stream.write("Note: %s\n\n" % escaped(note, 600))
     _table(stream, ["Fleet", "Hosts", "Tier 3", "Tier 2", "Tier 1", "No tier", "Outcomes"], "lrrrrrl", _fleets(head))
     _found(stream, head)
     _wins(stream, whole)

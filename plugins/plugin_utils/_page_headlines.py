@@ -53,6 +53,7 @@ def of(head: Head) -> list[Headline]:
         for name, words in _SILENT
         if whole["outcomes"][name]
     ]
+    found += [Headline("warn", note, "#systems") for note in head.get("notes", ())]
     found += _findings(head)
     found += _outliers(whole)
     if whole["outcomes"]["partial"]:

@@ -17,6 +17,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageEr
 SCHEMA = "ebpf.fleet.run/1"
 LATEST = "latest"
 UNGROUPED = "ungrouped"
+TIER_GROUP = "ebpf_tier_"  # and the tier: groups that come of a survey, and are no fleets
 _MARKER = "ebpf.fleet.run"  # in the process's temporary folder
 _LIMIT = 256 << 20  # bytes of a run.json: some 100 bytes a host
 
@@ -130,13 +131,15 @@ def newest(report_dir: str) -> str:
 
 
 def fleets_of(groups: t.Mapping[str, t.Sequence[str]]) -> dict[str, list[str]]:
-    """Return every host's fleets: its groups without `all`, parents included; `ungrouped` where that leaves none.
+    """Return every host's fleets: its groups, parents included; `ungrouped` where there is none.
+
+    Without `all`, and without the groups by tier that an earlier survey made.
 
     `groups` is Ansible's magic variable: a group's hosts, those of its child groups included.
     """
     fleets: dict[str, list[str]] = {host: [] for host in groups.get("all", ())}
     for group in sorted(groups):
-        if group not in ("all", UNGROUPED):
+        if group not in ("all", UNGROUPED) and not group.startswith(TIER_GROUP):
             for host in groups[group]:
                 fleets.setdefault(host, []).append(group)
     return {host: names or [UNGROUPED] for host, names in fleets.items()}

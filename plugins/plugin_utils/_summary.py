@@ -25,7 +25,8 @@ def table(head: t.Mapping[str, t.Any]) -> str:
     lines = ["", "Run %s" % head["run"], "", *_columns(rows)]
     if len(fleets) > _FLEETS:
         lines.insert(-1, "(%d smaller fleets are in the report)" % (len(fleets) - _FLEETS))
-    parts = (_between(head["inventory"]), _wins(head["inventory"]), _found(head))
+    notes = ["Note: %s" % one_line(note, 400) for note in head["notes"]]
+    parts = (notes, _between(head["inventory"]), _wins(head["inventory"]), _found(head))
     return "\n".join([*lines, *(line for part in parts if part for line in ("", *part)), ""])
 
 

@@ -9,7 +9,7 @@ import contextlib
 import json
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _row, _rules, _run, _store
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _row, _rules, _run, _store, _strays
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold import Scope
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_judged import Judged
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._judge import Judge
@@ -71,12 +71,15 @@ def gather(
     spool_folder: str,
     book: Book | None = None,
     previous: Previous | None = None,
+    notes: t.Sequence[str] = (),
 ) -> Survey:
     """Read a run's records, fold and judge them; the rows wait in a nameless file of `spool_folder`.
 
     The records are read once. What can only be judged when all hosts are known is judged from the rows.
-    StorageError where they find no room there.
+    `notes` are sentences on what the caller leaves out. StorageError where the rows find no room on the disk.
     """
+    roll, twice = _strays.whole(run)
+    run = run._replace(hosts=roll)
     scopes: dict[str | None, Scope] = {None: Scope()}
     judged: dict[str | None, Judged] = {None: Judged()}
     judge = Judge(book or _rules.default(), run.settings, previous)
@@ -119,6 +122,7 @@ def gather(
         "versions": run.versions,
         "settings": run.settings,
         "previous": _compared(previous, run),
+        "notes": [*notes, *twice, *_strays.notes(folder, roll)],
         "rules": judge.rules(),
         "inventory": scope(None),
         "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],

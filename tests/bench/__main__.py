@@ -17,6 +17,8 @@ import tempfile
 import time
 import typing as t
 
+import logins
+import reporting
 from payload import Payload
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -47,12 +49,11 @@ def milliseconds(*command: str) -> float:
 
 def row(*cells: object) -> None:
     """Print a line of a table."""
-    print("  ".join(str(cell).rjust(width) for cell, width in zip(cells, (22, 14, 14, 14))), flush=True)
+    print("  ".join(str(cell).rjust(width) for cell, width in zip(cells, (22, *[14] * (len(cells) - 1)))), flush=True)
 
 
 def loading(folder: pathlib.Path) -> None:
     """Load and attach: the light loader from Python against libbpf from C, in pairs."""
-    sys.path.insert(0, str(COLLECTIONS))
     from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import libbpf
     from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS
 
@@ -127,6 +128,7 @@ def surveying(folder: pathlib.Path, window: int = 2, rounds: int = 7) -> None:
 def main(chosen: t.Sequence[str]) -> None:
     """Print the figures; `chosen` names some of them."""
     parts: dict[str, t.Callable[[], None]]
+    sys.path.insert(0, str(COLLECTIONS))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         payloads = {
@@ -138,6 +140,8 @@ def main(chosen: t.Sequence[str]) -> None:
             "memory": lambda: memory(payloads),
             "sizes": lambda: sizes(payloads),
             "surveying": lambda: surveying(folder),
+            "reporting": lambda: reporting.main(folder, row),
+            "logins": logins.main,
         }
         for part in chosen or parts:
             parts[part]()

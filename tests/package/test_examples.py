@@ -15,6 +15,7 @@ import returned
 import yaml
 
 MODULES = ansible_cli.documentation("module")
+FILTERS = ansible_cli.documentation("filter")
 AFTER_A_VISIT = ("ebpf.fleet.audit", "ebpf.fleet.report", "ebpf.fleet.settle")  # need a run with records
 
 
@@ -63,5 +64,27 @@ def test_examples_run_and_return_what_is_documented(module: str, tmp_path: pathl
         assert returned.differences(MODULES[module].get("return") or {}, result) == [], path.name
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_examples_of_filters_run(name: str, tmp_path: pathlib.Path) -> None:
+    examples = FILTERS[name]["examples"]
+    assert name in examples
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(examples)}]
+    (tmp_path / "inventory").write_text(ansible_cli.INVENTORY, encoding="utf-8")
+    (tmp_path / "examples.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
+    done = ansible_cli.ansible("ansible-playbook", "-i", "inventory", "examples.yml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_filter_s_mistake_is_one_sentence(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "inventory").write_text(ansible_cli.INVENTORY, encoding="utf-8")
+    message = "msg={{ [[2, 4, 3]] | ebpf.fleet.quantile(99) }}"
+    done = ansible_cli.ansible("ansible", "-i", "inventory", "localhost", "-m", "debug", "-a", message, cwd=tmp_path)
+    assert done.returncode == 2
+    said = "ebpf.fleet.quantile: A quantile is a number above 0 and at most 1, such as 0.99, not 99."
+    assert said in " ".join((done.stdout + done.stderr).split())
+
+
 def test_all_that_is_promised_is_there() -> None:
     assert {"ebpf.fleet.capability_facts", "ebpf.fleet.collect"} <= set(MODULES)
+    assert set(FILTERS) == {"ebpf.fleet." + name for name in ("draw_histogram", "merge_histograms", "quantile")}
+    assert set(ansible_cli.documentation("callback")) == {"ebpf.fleet.progress"}

@@ -54,3 +54,48 @@ def test_audit_of_a_fresh_and_of_a_stored_run(tmp_path: pathlib.Path) -> None:
     limited = ansible_cli.ansible(*audit, "--limit", "nowhere", cwd=tmp_path)
     assert limited.returncode == 2, limited.stdout + limited.stderr
     assert "No host gave an answer, so that nothing was judged." in limited.stdout
+
+
+LATER = """
+- import_playbook: ebpf.fleet.survey
+- import_playbook: ebpf.fleet.group_by_tier
+- hosts: ebpf_tier_1:ebpf_tier_2:ebpf_tier_3
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ inventory_hostname }} of {{ group_names | join(' and ') }} has the tier {{ ansible_facts['ebpf'].tier }}"
+"""
+
+
+def test_later_plays_find_hosts_by_tier(tmp_path: pathlib.Path) -> None:
+    """In the same ansible-playbook by groups; in another one by the inventory that the report writes."""
+    (tmp_path / "inventory").write_text(
+        "[web]\n%s[db]\nnowhere ansible_host=127.0.0.1 ansible_port=1\n" % ansible_cli.INVENTORY, encoding="utf-8"
+    )
+    (tmp_path / "later.yml").write_text(LATER, encoding="utf-8")
+    done = ansible_cli.ansible(
+        "ansible-playbook", "-i", "inventory", "later.yml", "-e", "survey_duration=1", cwd=tmp_path
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    latest = tmp_path / "reports" / "latest"
+    survey = json.loads((latest / "survey.json").read_text(encoding="utf-8"))
+    tier = {row["host"]: row["tier"] for row in survey["hosts"]}["localhost"]
+    assert "localhost of ebpf_tier_%d and web has the tier %d" % (tier, tier) in done.stdout
+    assert [one["fleet"] for one in survey["fleets"]] == ["db", "web"]
+
+    sources = ("-i", "inventory", "-i", str(latest / "survey.tiers.yml"))
+    listed = ansible_cli.ansible("ansible-inventory", *sources, "--list", cwd=tmp_path)
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    groups = json.loads(listed.stdout)
+    assert groups["ebpf_tier_%d" % tier]["hosts"] == ["localhost"]
+    assert groups["ebpf_tier_unknown"]["hosts"] == ["nowhere"]
+    found = ansible_cli.ansible("ansible", *sources, "ebpf_tier_%d" % tier, "--list-hosts", cwd=tmp_path)
+    assert "localhost" in found.stdout
+    assert "nowhere" not in found.stdout
+
+    again = ansible_cli.ansible(
+        "ansible-playbook", "ebpf.fleet.survey", *sources, "-e", "survey_duration=1", cwd=tmp_path
+    )
+    assert again.returncode == 4, again.stdout + again.stderr
+    survey = json.loads((latest / "survey.json").read_text(encoding="utf-8"))
+    assert [one["fleet"] for one in survey["fleets"]] == ["db", "web"], "a tier is no fleet"

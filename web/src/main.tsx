@@ -6,7 +6,7 @@
 
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { data, total, type Place } from "./data";
+import { data, table, total, type Place } from "./data";
 import { Filters } from "./filters";
 import { HostDetail, HostDialog } from "./host";
 import { filtered } from "./hosts";
@@ -109,7 +109,7 @@ if (total > 1) {
   put("filters", <FilterPart />);
   put("table", <TablePart />);
 } else if (total === 1) {
-  put("table", <div class="card"><HostDetail host={0} /></div>);
+  put("table", <div class="card"><h3>{table.host[0]}</h3><HostDetail host={0} /></div>);
 }
 if (data.maps.length && total > 1) put("heat", <LatencyPart />);
 put("dialog", <DialogPart />);

@@ -27,6 +27,7 @@ FILES = [
     "survey.csv",
     "survey.junit.xml",
     "survey.prom",
+    "survey.tiers.yml",
     "manifest.json",
 ]
 
@@ -157,7 +158,40 @@ def test_a_broken_run_before_is_said_and_the_rest_is_whole(play: Play, monkeypat
     # ansible-core 2.18 adds a warning of its own here, about how tests load plugins.
     (ours,) = [text for text in warned if text.startswith("This run is not compared with the one before it.")]
     assert "Cannot compare with" in ours
+    survey = json.loads((play.report_dir / "r1" / "survey.json").read_text())
+    assert (survey["previous"], survey["notes"]) == (None, [ours])
+
+
+def test_a_run_before_of_another_inventory_is_said_and_not_compared_with(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report._run, "now", lambda: "2026-11-23T03:00:00Z")
+    play.run("open_run", run="r0")
+    play.run("report", run="r0")
+    monkeypatch.undo()
+    path = play.report_dir / "r0" / "survey.ndjson"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({**one, "host": "other-" + one["host"]}) + "\n" for one in lines))
+    play.run("open_run", run="r1")
+    result = play.run("report", run="r1")
+    said = "This run is not compared with the one before it: r0 is of another inventory, and has none of its hosts."
+    assert result["notes"] == [said]
+    for name in ("survey.md", "survey.html"):
+        text = (play.report_dir / "r1" / name).read_text()
+        assert "is of another inventory, and has none of its hosts" in text
     assert json.loads((play.report_dir / "r1" / "survey.json").read_text())["previous"] is None
+
+
+def test_headline_figures_are_the_play_s_statistics(play: Play) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": sent("tier3")})
+    result = play.run("report")
+    stats = result["ansible_stats"]
+    assert (stats["per_host"], stats["aggregate"]) == (False, False)
+    figures = stats["data"]["ebpf_fleet_survey"]
+    assert figures["tiers"] == {"3": 1, "2": 0, "1": 0, "unknown": 2}
+    assert figures["run_dir"] == str(play.folder)
+    assert {key: result[key] for key in figures if key in result} == {**figures}
 
 
 def test_a_mistake_in_the_rules_is_one_sentence_with_its_place(play: Play, tmp_path: pathlib.Path) -> None:
