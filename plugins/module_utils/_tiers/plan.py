@@ -62,6 +62,9 @@ def _against(tier: int, collector: Collector, capability: t.Mapping[str, t.Any])
                 "%s is not run as root: %s" % (tool.get("path"), tool.get("reason")),
                 "install the tool from the distribution's package",
             )
+        if (capability.get("kernel") or {}).get("lockdown") == "confidentiality":
+            message = "lockdown in mode confidentiality forbids bcc's programs to read the kernel's memory"
+            return Reason("lockdown", message, "boot without lockdown=confidentiality")
         for requirement in capability.get("requirements") or []:
             if requirement["tier"] == 2 and requirement["state"] == "unmet" and requirement["name"] not in _OF_TOOLS:
                 return Reason(requirement["name"], requirement["evidence"], requirement["remedy"])
