@@ -20,7 +20,7 @@ import table
 TARGET = pathlib.Path(__file__).with_name("target")
 WITNESS = needs.CHECKOUT / "tests" / "integration" / "kernel_objects.py"
 FOLDER = "/tmp/lab"
-SECONDS = 600
+SECONDS = 1200
 
 
 class Remote:

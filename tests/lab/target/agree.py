@@ -6,7 +6,8 @@
     agree.py SECONDS COLLECTOR...    prints {"load": what load.py says, collector: {"native": answer, "bcc": answer}}
 
 A tool that counts does so from the moment on when it is attached: then the window of the native programs is opened.
-Both are ended together. An answer is data, lost and the seconds covered, or `failed`: the reason.
+Both are ended together. Tools are started one after another, so that each has the guest to itself while it compiles. An
+answer is data, lost, cost and, of a tool, its peak resident KiB; or `failed`: the reason.
 """
 
 from __future__ import annotations
@@ -32,6 +33,21 @@ LIMITS = Limits(max_items=10000, max_events=100000)
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
 
 
+def children() -> set[int]:
+    """Return the processes that this one has started."""
+    with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:
+        return set(map(int, file.read().split()))
+
+
+def peak_kib(process: int) -> int | None:
+    """Return the most memory that a process ever had resident; None when it has ended."""
+    try:
+        with open("/proc/%d/status" % process, encoding="ascii", errors="replace") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), None)
+    except OSError:
+        return None
+
+
 class Pair:
     """A collector at tiers 3 and 2."""
 
@@ -40,7 +56,10 @@ class Pair:
         self.name = collector.name
         self.failed: dict[str, t.Any] = {}
         self.running: dict[str, Running] = {"native": native.start(collector, LIMITS, context)}
+        before = children()
         self.running["bcc"] = bcc.start(collector, LIMITS, context)
+        (self._tool,) = children() - before
+        self._peak_kib: int | None = None
         self._open = False
 
     def opened(self) -> bool:
@@ -59,6 +78,7 @@ class Pair:
 
     def end(self) -> None:
         """Stop both."""
+        self._peak_kib = peak_kib(self._tool)
         for tier, running in self.running.items():
             if tier not in self.failed and self._open:
                 running.end()
@@ -72,6 +92,8 @@ class Pair:
             try:
                 answer = running.finish(time.monotonic() + 30)
                 found[tier] = {"data": answer.data, "lost": answer.lost, "cost": running.cost}
+                if tier == "bcc":
+                    found[tier]["peak_kib"] = self._peak_kib
             except TierFailure as failure:
                 found[tier] = {"failed": failure.reason.as_dict()}
         return found
@@ -81,10 +103,12 @@ def main() -> int:
     """Run all pairs at once."""
     seconds, names = sys.argv[1], sys.argv[2:]
     context = Context(assess.assess(), STARTUP_SECONDS)
-    pairs = [Pair(_collectors.by_name(name), context) for name in names]
+    pairs: list[Pair] = []
     try:
-        while sum(not pair.opened() for pair in pairs):  # each is asked, every time
-            time.sleep(0.02)
+        for name in names:
+            pairs.append(Pair(_collectors.by_name(name), context))
+            while not pairs[-1].opened():
+                time.sleep(0.02)
         load = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
         while load.poll() is None:
             for pair in pairs:
