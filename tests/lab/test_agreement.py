@@ -67,7 +67,10 @@ def test_both_tiers_have_the_same_shape(compared: Said, host: str, collector: st
     ours, theirs = both(compared, host, collector)
     assert ours.keys() == theirs.keys()
     for rows in ("series", "items", "events"):
-        keys = [{(frozenset(row), frozenset(row.get("labels", ()))) for row in each.get(rows, ())} for each in (ours, theirs)]
+        keys = [
+            {(frozenset(row), frozenset(row.get("labels", ()))) for row in each.get(rows, ())}
+            for each in (ours, theirs)
+        ]
         assert keys[0] == keys[1], (rows, keys)
 
 

@@ -145,7 +145,9 @@ def test_a_hundred_collections_in_a_row_neither_grow_nor_leave_anything(
     repeating: dict[str, concurrent.futures.Future[t.Any]], host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = repeating[host].result()
-    resident = statistics.median(said["resident_kib"][-WARM:]) - statistics.median(said["resident_kib"][WARM : 2 * WARM])
+    resident = statistics.median(said["resident_kib"][-WARM:]) - statistics.median(
+        said["resident_kib"][WARM : 2 * WARM]
+    )
     kernel = said["kernel_kib"][1] - said["kernel_kib"][0]
     with capsys.disabled():
         grown = "the process grew by %d KiB, the kernel's part by %d KiB" % (resident, kernel)

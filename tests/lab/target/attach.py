@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run in a guest: attach a program in each way that there is, make it fire, read it back; print what each probe says.
 
-    attach.py    prints {probe: {"state", "evidence", "errno"}}
+attach.py    prints {probe: {"state", "evidence", "errno"}}
 """
 
 from __future__ import annotations
