@@ -23,7 +23,7 @@ FAILED = "The lab of real kernels must run under CI. "
 
 _SMALL = 'mount -t tmpfs -o size=64m tmpfs "$LAB_CACHE"'
 # dpkg knows of no QEMU; apt has neither lists nor packages nor a network, and so cannot touch the machine.
-_NO_QEMU = """
+_NO_QEMU = r"""
 awk -v RS= -v ORS='\n\n' '!/^Package: qemu-system-x86\n/' /var/lib/dpkg/status >"$LAB_CACHE/status"
 mount --bind "$LAB_CACHE/status" /var/lib/dpkg/status
 mount -t tmpfs tmpfs /var/lib/apt/lists
@@ -88,7 +88,7 @@ def test_the_tests_say_what_was_not_run(
     tmp_path: pathlib.Path, case: str, variables: dict[str, str], code: int, beginning: str
 ) -> None:
     one = "tests/lab/test_survey.py::test_the_report_counts_every_host"
-    done = lab(tmp_path, case, "-m", "pytest", "-p", "no:cacheprovider", "-rs", one, **variables)
+    done = lab(tmp_path, case, "-m", "pytest", "-o", "cache_dir=%s" % (tmp_path / "pytest"), "-rs", one, **variables)
     assert done.returncode == code, done.stdout
     assert beginning + sentence(tmp_path, case) in done.stdout, done.stdout
     assert ("1 skipped" in done.stdout) == (code == 0)
