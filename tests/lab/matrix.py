@@ -39,9 +39,11 @@ _AGREEMENT = """
 Native programs and bcc's tool in the same guest, over the same time, under load: programs started, a disk written to, TCP
 over a link that loses packets, more busy processes than processors. Two tiers *agree* when
 
-- histograms (runqlat, biolatency): their counts differ by at most {counts}, at most {moved} of what they hold is in another
-  bucket, and median, 90th and 99th percentile are at most one bucket apart. Both see the same events and each takes the time
-  of day a moment apart, so that a bucket's bound can lie between the two moments;
+- histograms (runqlat, biolatency): their counts differ by at most {counts}; median, 90th and 99th percentile are at most one
+  bucket apart; at most {far} of what they hold is further away than the next bucket, and at most {tracepoint} in another one
+  ({kprobe} where the tool is attached by kprobes, as biolatency is). Both see the same events, and each takes the time of day
+  a moment apart, so that a bucket's bound can lie between the two moments. A kprobe is a trap, which in an emulated processor
+  takes some 10 microseconds: a tool with one at the end of what it measures finds everything that much longer;
 - tcpretrans: the same flows, each with the same count. The segments, which only the native program knows, add up to the
   growth of the kernel's own `RetransSegs`;
 - execsnoop: the same processes, but for those that the kernel starts by itself (`modprobe`): bcc's tool traces the system
@@ -58,8 +60,9 @@ def render(
 ) -> str:
     """Return the page, from a survey's records, measure.py's rows by host and what agree.py says by host."""
     page = _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
-    shares = ("%.0f%%" % (100 * share) for share in (agreement.COUNT_SHARE, agreement.MOVED_SHARE))
-    return page + _AGREEMENT.format(**dict(zip(("counts", "moved"), shares))) + _agreement(compared)
+    shares = {"counts": agreement.COUNT_SHARE, "far": agreement.FAR_SHARE, **agreement.MOVED_SHARE}
+    words = _AGREEMENT.format(**{name: "%.0f%%" % (100 * share) for name, share in shares.items()})
+    return page + words + _agreement(compared)
 
 
 def masked(page: str) -> str:
@@ -146,7 +149,9 @@ def _difference(name: str, ours: agreement.Data, theirs: agreement.Data) -> str:
         return "%d started by the kernel itself, which the tool does not see" % started
     if name == "tcpretrans":
         return "nothing: %d flows, each with the same count" % len(agreement.flows(ours))
-    return "%.1f%% in another bucket" % (100 * agreement.moved(agreement.buckets(ours), agreement.buckets(theirs)))
+    histograms = agreement.buckets(ours), agreement.buckets(theirs)
+    shares = 100 * agreement.moved(*histograms), 100 * agreement.far(*histograms)
+    return "%.1f%% in another bucket, %.1f%% further away than the next" % shares
 
 
 def _table(rows: t.Sequence[t.Sequence[str]]) -> str:
