@@ -35,6 +35,15 @@ COLLECTORS = (*STANDARD, "vfsstat")
 # Native programs against bcc's tools. The kernel of Debian 12 has no function that its own biolatency-bpfcc could attach to.
 COMPARED = {"deb12": ("runqlat", "tcpretrans", "execsnoop"), "deb11-bcc": ("biolatency",)}
 LOAD_SECONDS = "8"
+# vfsstat by function entry where the kernel has it, by kprobe where not; and by which loader.
+VARIANTS = {
+    "deb11": ("libbpf", "fentry"),
+    "deb12": ("light", "fentry"),
+    "deb12-arm64": ("light", "kprobe"),
+    "deb12-locked": ("libbpf", "fentry"),
+    "deb13": ("light", "fentry"),
+    "newest": ("light", "fentry"),
+}
 # Emulated, the module is slow to start: this is how long a visit may take beyond the window.
 VISIT_SECONDS = 150
 
@@ -81,8 +90,14 @@ def compared(source: str) -> dict[str, dict[str, t.Any]]:
 
 @pytest.fixture(scope="session")
 def survey(source: str, tmp_path_factory: pytest.TempPathFactory) -> Surveyed:
-    """Survey every host of the lab, once."""
-    return play(tmp_path_factory.mktemp("survey"), source)
+    """Survey every host of the lab, once, while files are read on some of them."""
+    readers = [Remote(host).read_files() for host in VARIANTS]
+    try:
+        return play(tmp_path_factory.mktemp("survey"), source)
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
 
 
 def play(folder: pathlib.Path, source: str, *arguments: str, **settings: t.Any) -> Surveyed:
