@@ -379,7 +379,7 @@ def as_root(session: nox.Session, environment: dict[str, str], *arguments: str) 
     kept = {**environment, "PATH": path, **({"CI": "true"} if IN_CI else {})}
     with tempfile.TemporaryDirectory() as folder:
         if root:  # what root writes goes where root removes it again, and not among the user's own files
-            root_only = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+            root_only = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-o cache_dir=%s/pytest" % folder}
             kept |= {"ANSIBLE_HOME": folder + "/ansible", "TMPDIR": folder, **root_only}
         command = [*root, "env", *("%s=%s" % item for item in kept.items()), session.bin + "/python", *arguments]
         try:

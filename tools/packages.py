@@ -58,15 +58,18 @@ def install(packages: t.Sequence[str], purpose: str) -> None:
         _quiet([*apt, "update"])
         error = _quiet(command)
         if error:
-            raise Missing("%s: apt-get could not install %s:\n%s" % (purpose, " ".join(wanted), error))
+            raise Missing("%s: apt-get could not install %s: %s" % (purpose, " ".join(wanted), error))
 
 
 def _quiet(command: t.Sequence[str]) -> str:
-    """Run a command; return the end of what it printed if it failed, else an empty text."""
+    """Run a command; return apt's first error, or the end of what it printed, if it failed; else an empty text."""
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    return (done.stdout[-2000:] or "exit code %d" % done.returncode) if done.returncode else ""
+    if not done.returncode:
+        return ""
+    errors = [line for line in done.stdout.splitlines() if line.startswith("E: ")]
+    return errors[0] if errors else done.stdout[-2000:] or "exit code %d" % done.returncode
 
 
 def main(arguments: t.Sequence[str]) -> int:

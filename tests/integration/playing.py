@@ -76,7 +76,7 @@ def ansible(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     return Played(done.returncode, done.stdout)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -24,13 +25,27 @@ import lab
 import needs
 import playing
 import table
+from remote import Remote
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 WINDOW_SECONDS = 8
+# What the lab asks of every host: the standard collectors, and one that is attached to functions, in two variants.
+STANDARD = ("runqlat", "biolatency", "tcpretrans", "execsnoop")
+COLLECTORS = (*STANDARD, "vfsstat")
+# Native programs against bcc's tools. The kernel of Debian 12 has no function that its own biolatency-bpfcc could attach to.
+COMPARED = {"deb12": ("runqlat", "tcpretrans", "execsnoop"), "deb11-bcc": ("biolatency",)}
+LOAD_SECONDS = "8"
+# vfsstat by function entry where the kernel has it, by kprobe where not; and by which loader.
+VARIANTS = {
+    "deb11": ("libbpf", "fentry"),
+    "deb12": ("light", "fentry"),
+    "deb12-arm64": ("light", "kprobe"),
+    "deb12-locked": ("libbpf", "fentry"),
+    "deb13": ("light", "fentry"),
+    "newest": ("light", "fentry"),
+}
 # Emulated, the module is slow to start: this is how long a visit may take beyond the window.
 VISIT_SECONDS = 150
-# A tool that is found but cannot attach (deb12-locked) costs the survey this much; emulated, none is attached so soon.
-STARTUP_SECONDS = 5
 
 
 class Surveyed(t.NamedTuple):
@@ -65,15 +80,30 @@ def source() -> t.Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def compared(source: str) -> dict[str, dict[str, t.Any]]:
+    """Let native programs and tools count the same time, on both guests at once; what agree.py says, by host."""
+    assert source
+    with concurrent.futures.ThreadPoolExecutor(len(COMPARED)) as pool:
+        asked = {host: pool.submit(Remote(host).ask, "agree", LOAD_SECONDS, *names) for host, names in COMPARED.items()}
+        return {host: answer.result() for host, answer in asked.items()}
+
+
+@pytest.fixture(scope="session")
 def survey(source: str, tmp_path_factory: pytest.TempPathFactory) -> Surveyed:
-    """Survey every host of the lab, once."""
-    return play(tmp_path_factory.mktemp("survey"), source)
+    """Survey every host of the lab, once, while files are read on some of them."""
+    readers = [Remote(host).read_files() for host in VARIANTS]
+    try:
+        return play(tmp_path_factory.mktemp("survey"), source)
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
 
 
 def play(folder: pathlib.Path, source: str, *arguments: str, **settings: t.Any) -> Surveyed:
     """Survey hosts of the lab; `settings` are the role's variables without their prefix."""
     begun = time.monotonic()
-    chosen = {"duration": WINDOW_SECONDS, "startup_limit": STARTUP_SECONDS, "timeout": VISIT_SECONDS, **settings}
+    chosen = {"duration": WINDOW_SECONDS, "collectors": COLLECTORS, "timeout": VISIT_SECONDS, **settings}
     played = playing.survey(folder, source, *arguments, **chosen)
     run = folder / "reports" / "latest"
     assert (run / "survey.json").exists(), played.out

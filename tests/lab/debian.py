@@ -44,9 +44,15 @@ def run(command: t.Sequence[str], purpose: str, **options: t.Any) -> str:
         **options,
     )
     if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip() or "exit code %d" % done.returncode)[-1500:]
-        raise needs.LabError("%s failed: %s: %s" % (purpose, command[0], words))
+        raise needs.LabError("%s failed: %s: %s" % (purpose, command[0], last_words(done)))
     return done.stdout
+
+
+def last_words(done: subprocess.CompletedProcess[str]) -> str:
+    """Return why a command failed: the first error as apt, dpkg and mmdebstrap mark it, else the end of what was printed."""
+    said = done.stderr.strip() or done.stdout.strip() or "exit code %d" % done.returncode
+    errors = [line for line in said.splitlines() if line.startswith("E: ")]
+    return " ".join((errors[0] if errors else said[-1500:]).split())
 
 
 def sources(text: str) -> list[tuple[str, list[str]]]:
@@ -124,7 +130,8 @@ class Archive:
         if young and listed.exists() and listed.read_text() == wanted:
             return
         listed.write_text(wanted)
-        run(["apt-get", *self._options, "-qq", "--error-on=any", "update"], "Reading the package lists of the mirror")
+        update = ["apt-get", *self._options, "-qq", "--error-on=any", "update"]
+        run(update, "The package mirror %s gives no package lists: reading them" % mirror())
         fresh.touch()
 
     def digest(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+import agreement
 import needs
 
 NEW = needs.CACHE / "matrix.md"
@@ -21,22 +22,47 @@ inventory. `make lab` makes this page anew as `.cache/lab/matrix.md`; `python te
 _TIERS = """
 ## Tiers
 
-In a cell: the tier that answered, its loader, and the milliseconds from load to attached; below tier 3, why not.
-Guests are emulated, some 10 to 20 times slower than a machine, and loaded several at a time.
+In a cell: the tier that answered, its loader, how it was attached where that is not `tp_btf`, and the milliseconds from
+load to attached; below tier 3, why not. Guests are emulated, some 10 to 20 times slower than a machine, and loaded several
+at a time.
 """
 _LOADERS = """
 ## Loaders
 
-Milliseconds from load to attached, the lowest of three, and peak resident memory of a Python process that does nothing
-else; one guest after the other. A ratio is libbpf's time by the light loader's. A dash: refused by this kernel.
+From load to attached, the lowest of three, and peak resident memory of a Python process that does nothing else; two guests
+at a time. In the columns of bcc: from the start of the distribution's tool until it has attached, once, and its process's
+peak. The ratios are of one run, on the same guest. A dash: refused by this kernel; nothing: not tried.
+"""
+_AGREEMENT = """
+## Agreement
+
+Native programs and bcc's tool in the same guest, over the same time, under load: programs started, a disk written to, TCP
+over a link that loses packets, more busy processes than processors. Two tiers *agree* when
+
+- histograms (runqlat, biolatency): their counts differ by at most {counts}; median, 90th and 99th percentile are at most one
+  bucket apart; at most {far} of what they hold is further away than the next bucket, and at most {tracepoint} in another one
+  ({kprobe} where the tool is attached by kprobes, as biolatency is). Both see the same events, and each takes the time of day
+  a moment apart, so that a bucket's bound can lie between the two moments. A kprobe is a trap, which in an emulated processor
+  takes some 10 microseconds: a tool with one at the end of what it measures finds everything that much longer;
+- tcpretrans: the same flows, each with the same count. The segments, which only the native program knows, add up to the
+  growth of the kernel's own `RetransSegs`;
+- execsnoop: the same processes, but for those that the kernel starts by itself (`modprobe`): bcc's tool traces the system
+  call, which these do not make.
+
+biolatency is compared on 5.10: on 6.1, `biolatency-bpfcc` of Debian 12 finds no function that it could attach to.
 """
 
 
 def render(
-    records: t.Mapping[str, t.Mapping[str, t.Any]], measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]
+    records: t.Mapping[str, t.Mapping[str, t.Any]],
+    measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]],
+    compared: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> str:
-    """Return the page, from a survey's records and measure.py's rows by host."""
-    return _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured)
+    """Return the page, from a survey's records, measure.py's rows by host and what agree.py says by host."""
+    page = _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
+    shares = {"counts": agreement.COUNT_SHARE, "far": agreement.FAR_SHARE, **agreement.MOVED_SHARE}
+    words = _AGREEMENT.format(**{name: "%.0f%%" % (100 * share) for name, share in shares.items()})
+    return page + words + _agreement(compared)
 
 
 def masked(page: str) -> str:
@@ -62,29 +88,70 @@ def _tiers(records: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
 def _cell(result: t.Mapping[str, t.Any]) -> str:
     if result["tier"] == 3:
         cost = result["cost"]
-        return "3 %s, %.0f ms" % (cost["loader"], cost["load_ms"] + cost["attach_ms"])
+        way = "" if cost["attach"] == "tp_btf" else " by " + cost["attach"]
+        return "3 %s%s, %.0f ms" % (cost["loader"], way, cost["load_ms"] + cost["attach_ms"])
     return "%s (%s)" % (result["tier"], ", ".join(attempt["reason"]["code"] for attempt in result["attempts"]))
 
 
-def _loaders(measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]) -> str:
-    rows = [["host", "object", "attached by", "light", "libbpf", "ratio", "light, peak", "libbpf, peak"]]
+def _loaders(
+    measured: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]], compared: t.Mapping[str, t.Mapping[str, t.Any]]
+) -> str:
+    ways = ("light", "libbpf", "bcc")
+    head = ["host", "object", "attached by", *ways, "libbpf : light", "bcc : light", "bcc : libbpf"]
+    rows = [[*head, *("%s, peak" % way for way in ways), "bcc : native, peak"]]
     for host, taken in sorted(measured.items()):
         for name in dict.fromkeys(row["object"] for row in taken):
-            light, libbpf = (
-                next(row for row in taken if (row["object"], row["loader"]) == (name, loader))
-                for loader in ("light", "libbpf")
-            )
-            ratio = "%.1f" % (libbpf["ms"] / light["ms"]) if light["ms"] and libbpf["ms"] else "-"
-            rows.append([host, name, light["attach"], _ms(light), _ms(libbpf), ratio, _peak(light), _peak(libbpf)])
+            ms, peaks = {}, {}
+            for row in taken:
+                if row["object"] == name:
+                    ms[row["loader"]] = row["ms"]
+                    peaks[row["loader"]] = row["peak_kib"] if row["ms"] else None
+            attach = next(row["attach"] for row in taken if row["object"] == name)
+            tool = compared.get(host, {}).get(name, {}).get("bcc", {})
+            if tool.get("cost"):
+                ms["bcc"], peaks["bcc"] = tool["cost"]["load_ms"], tool["peak_kib"]
+            times = [_figure(ms, way, "%.0f ms", 1) for way in ways]
+            ratios = [_ratio(ms, *pair) for pair in (("libbpf", "light"), ("bcc", "light"), ("bcc", "libbpf"))]
+            native = "light" if peaks["light"] else "libbpf"
+            memory = [_figure(peaks, way, "%.1f MiB", 1 / 1024) for way in ways]
+            rows.append([host, name, attach, *times, *ratios, *memory, _ratio(peaks, "bcc", native)])
     return _table(rows)
 
 
-def _ms(row: t.Mapping[str, t.Any]) -> str:
-    return "-" if row["ms"] is None else "%.0f ms" % row["ms"]
+def _figure(found: t.Mapping[str, float | None], way: str, form: str, factor: float) -> str:
+    if way not in found:
+        return ""
+    figure = found[way]
+    return "-" if figure is None else form % (figure * factor)
 
 
-def _peak(row: t.Mapping[str, t.Any]) -> str:
-    return "-" if row["ms"] is None else "%.1f MiB" % (row["peak_kib"] / 1024)
+def _ratio(found: t.Mapping[str, float | None], one: str, other: str) -> str:
+    if one not in found or other not in found:
+        return ""
+    over, under = found[one], found[other]
+    return "%.1f" % (over / under) if over and under else "-"
+
+
+def _agreement(compared: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
+    rows = [["host", "collector", "counted natively", "by bcc's tool", "what differs"]]
+    for host, said in sorted(compared.items()):
+        for name, answers in said.items():
+            if name == "load":
+                continue
+            ours, theirs = (answers[tier]["data"] for tier in ("native", "bcc"))
+            rows.append([host, name, str(ours["count"]), str(theirs["count"]), _difference(name, ours, theirs)])
+    return _table(rows)
+
+
+def _difference(name: str, ours: agreement.Data, theirs: agreement.Data) -> str:
+    if name == "execsnoop":
+        started = len(agreement.processes(ours) - agreement.processes(theirs))
+        return "%d started by the kernel itself, which the tool does not see" % started
+    if name == "tcpretrans":
+        return "nothing: %d flows, each with the same count" % len(agreement.flows(ours))
+    histograms = agreement.buckets(ours), agreement.buckets(theirs)
+    shares = 100 * agreement.moved(*histograms), 100 * agreement.far(*histograms)
+    return "%.1f%% in another bucket, %.1f%% further away than the next" % shares
 
 
 def _table(rows: t.Sequence[t.Sequence[str]]) -> str:

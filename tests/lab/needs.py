@@ -11,7 +11,7 @@ import shutil
 import sys
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-CACHE = CHECKOUT / ".cache" / "lab"
+CACHE = pathlib.Path(os.environ.get("LAB_CACHE") or CHECKOUT / ".cache" / "lab").resolve()
 DISK_BYTES = 8 << 30  # all images, kernels and packages: about 5 GiB, and what the guests write
 
 sys.path.insert(0, str(CHECKOUT / "tools"))

@@ -20,7 +20,7 @@ import table
 TARGET = pathlib.Path(__file__).with_name("target")
 WITNESS = needs.CHECKOUT / "tests" / "integration" / "kernel_objects.py"
 FOLDER = "/tmp/lab"
-SECONDS = 600
+SECONDS = 1200
 
 
 class Remote:
@@ -41,6 +41,11 @@ class Remote:
         return subprocess.Popen(
             [*self._ssh, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+
+    def read_files(self) -> subprocess.Popen[str]:
+        """Start a process that opens and reads a file twice a second, until it is closed or ended here."""
+        program = "while not select.select([sys.stdin], [], [], 0.5)[0]: open('/etc/passwd').read()"
+        return self.start('python3 -c "import select, sys\n%s"' % program)
 
     def run(self, command: str, data: bytes = b"", check: bool = True) -> str:
         """Run a shell command to its end; return what it printed."""

@@ -35,7 +35,8 @@ def build(root: table.Root, kernel: table.Kernel | None) -> pathlib.Path:
 def _build(root: table.Root, wanted: t.Sequence[str], work: pathlib.Path) -> None:
     tree = work / "tree"
     foreign = root.architecture != debian.run(["dpkg", "--print-architecture"], "Asking dpkg").strip()
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--architectures=" + root.architecture]
+    # What it mounts below the tree (/proc, /sys) is seen by nobody else, and gone with it however it ends: the tree can be removed.
+    command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--mode=root", "--architectures=" + root.architecture]
     # Programs of another architecture do not run here: such a tree is only unpacked, and configured below.
     variant = ["--variant=extract", "--include=?essential"] if foreign else ["--variant=minbase"]
     command += [*variant, "--include=" + ",".join(wanted)]

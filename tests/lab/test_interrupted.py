@@ -8,19 +8,37 @@ from __future__ import annotations
 import concurrent.futures
 import pathlib
 import signal
+import statistics
 import time
 import typing as t
 
 import guest
 import pytest
-from conftest import Surveyed, play
+from conftest import COLLECTORS, Surveyed, play
 from remote import Remote
 
 HOST = "newest"
 LONG_SECONDS = 25
-PATIENCE_SECONDS = 200
+OPENING_SECONDS = 6  # from the first program that is attached until all are, and the window is open
+PATIENCE_SECONDS = 300
 # The processes that have programs attached.
 _HOLDERS = "grep -ls ^link_type /proc/[0-9]*/fdinfo/* | cut -d/ -f3 | sort -u"
+
+
+# A hundred collections in a row, by each loader, on guests that nobody disturbs meanwhile.
+ENDURING = {"deb13": "light", "deb11": "libbpf"}
+TIMES = 100
+WARM = 20  # Python and the C library keep what they once had; after so many times they have it
+RESIDENT_KIB = 512
+KERNEL_KIB = 1024
+
+
+@pytest.fixture(scope="module", autouse=True)
+def repeating(source: str) -> t.Iterator[dict[str, concurrent.futures.Future[t.Any]]]:
+    """Collect again and again (repeat.py), while the other tests here mostly wait for the ends of windows."""
+    assert source
+    with concurrent.futures.ThreadPoolExecutor(len(ENDURING)) as pool:
+        yield {host: pool.submit(Remote(host).ask, "repeat", str(TIMES), *COLLECTORS) for host in ENDURING}
 
 
 class Visit:
@@ -35,7 +53,7 @@ class Visit:
         limit = ("--limit", ",".join(hosts))
         self._played = self._pool.submit(play, folder, source, *limit, duration=seconds, timeout=PATIENCE_SECONDS)
         wait_for(lambda: len(self.host.run(_HOLDERS).split()) > len(others))
-        time.sleep(3)  # until all of them are attached, and the window is open
+        time.sleep(OPENING_SECONDS)
 
     def made(self) -> set[tuple[str, int, str]]:
         """Return what there is in the host's kernel that was not there before."""
@@ -120,3 +138,25 @@ def test_a_host_that_dies_in_mid_window_has_a_record_and_harms_nobody(source: st
     assert records["deb12-dying"]["message"]
     assert records[HOST]["outcome"] == "ok", records[HOST]["message"]
     assert {result["tier"] for result in records[HOST]["results"]} == {3}
+
+
+@pytest.mark.parametrize("host", ENDURING)
+def test_a_hundred_collections_in_a_row_neither_grow_nor_leave_anything(
+    repeating: dict[str, concurrent.futures.Future[t.Any]], host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = repeating[host].result()
+    resident = statistics.median(said["resident_kib"][-WARM:]) - statistics.median(
+        said["resident_kib"][WARM : 2 * WARM]
+    )
+    kernel = said["kernel_kib"][1] - said["kernel_kib"][0]
+    with capsys.disabled():
+        grown = "the process grew by %d KiB, the kernel's part by %d KiB" % (resident, kernel)
+        print("\n%s: %d collections by %s: %s" % (host, TIMES, ENDURING[host], grown))
+    assert said["loaders"] == [ENDURING[host]]
+    assert {tier for tier, _status in said["answered"]} == {3}
+    assert {status for _tier, status in said["answered"]} <= {"ok", "idle"}
+    assert len(said["descriptors"]) == TIMES
+    assert len(set(said["descriptors"])) == 1, said["descriptors"]
+    assert resident <= RESIDENT_KIB, said["resident_kib"]
+    assert kernel <= KERNEL_KIB, said["kernel_kib"]
+    assert said["objects"] == []

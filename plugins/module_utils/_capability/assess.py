@@ -60,7 +60,7 @@ def _tiers(_host: Host, known: Facts, _thorough: bool) -> Facts:
         known["kernel"]["version"],
         known["privilege"]["euid"],
     )
-    proven = tier.proven_tier(needed)
+    proven = tier.proven_tier(needed, known["kernel"]["lockdown"])
     return {
         "tier": proven,
         "published_tier": published,

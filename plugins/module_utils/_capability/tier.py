@@ -22,8 +22,15 @@ def published_tier(bcc_installed: bool, btf: bool, version: t.Sequence[int] | No
     return tier
 
 
-def proven_tier(requirements: t.Iterable[Facts]) -> int:
-    """Return the highest tier all of whose requirements are met. The proof alone decides tier 3: it is the doing itself."""
+def proven_tier(requirements: t.Iterable[Facts], lockdown: str | None = None) -> int:
+    """Return the highest tier all of whose requirements are met. The proof decides tier 3: it is the doing itself.
+
+    But the proof follows the kernel's own pointers, as the verifier does. Lockdown in mode confidentiality lets that pass, and
+    refuses what reads other memory of the kernel: every bcc tool, and those programs of ours that read an address or a path.
+    A host where only some programs load has neither tier; each collector is tried there all the same.
+    """
+    if lockdown == "confidentiality":
+        return 1
     states: dict[int, list[str]] = {2: [], 3: []}
     for requirement in requirements:
         if requirement["tier"] == 2 or requirement["name"] == "proof":

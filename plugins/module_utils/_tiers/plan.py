@@ -37,37 +37,48 @@ class Plan(t.NamedTuple):
 def _against(tier: int, collector: Collector, capability: t.Mapping[str, t.Any]) -> Reason | None:
     """Return what rules a tier out for a collector here, None when it is worth trying."""
     if tier == 3:
-        proof = capability.get("proof") or {}
-        if collector.native is None:
-            return Reason("unsupported", "%s has no native program" % collector.name)
-        if proof.get("state") == "met":
-            return None
-        reason = proof.get("reason")
-        if reason:
-            return Reason(str(reason.get("code")), str(reason.get("message")), reason.get("remedy"))
-        return Reason("loader", "tier 3 was not proven here: %s" % (proof.get("evidence") or "no evidence"))
+        return _against_native(collector, capability)
     if tier == 2:
-        if collector.bcc is None:
-            return Reason("unsupported", "%s has no bcc tool" % collector.name)
-        tool = ((capability.get("userland") or {}).get("bcc_tools") or {}).get(collector.bcc.tool)
-        if not tool:
-            return Reason(
-                "no_tool",
-                "the bcc tool %s is not installed" % collector.bcc.tool,
-                "install the distribution's bcc tools and kernel headers (Debian, Ubuntu: bpfcc-tools; RHEL, SUSE: bcc-tools)",
-            )
-        if not tool.get("trusted"):
-            return Reason(
-                "untrusted",
-                "%s is not run as root: %s" % (tool.get("path"), tool.get("reason")),
-                "install the tool from the distribution's package",
-            )
-        for requirement in capability.get("requirements") or []:
-            if requirement["tier"] == 2 and requirement["state"] == "unmet" and requirement["name"] not in _OF_TOOLS:
-                return Reason(requirement["name"], requirement["evidence"], requirement["remedy"])
-        return None
+        return _against_bcc(collector, capability)
     if collector.procfs is None:
         return Reason("unsupported", "%s cannot be answered from /proc" % collector.name)
+    return None
+
+
+def _against_native(collector: Collector, capability: t.Mapping[str, t.Any]) -> Reason | None:
+    proof = capability.get("proof") or {}
+    if collector.native is None:
+        return Reason("unsupported", "%s has no native program" % collector.name)
+    if proof.get("state") == "met":
+        return None
+    reason = proof.get("reason")
+    if reason:
+        return Reason(str(reason.get("code")), str(reason.get("message")), reason.get("remedy"))
+    return Reason("loader", "tier 3 was not proven here: %s" % (proof.get("evidence") or "no evidence"))
+
+
+def _against_bcc(collector: Collector, capability: t.Mapping[str, t.Any]) -> Reason | None:
+    if collector.bcc is None:
+        return Reason("unsupported", "%s has no bcc tool" % collector.name)
+    tool = ((capability.get("userland") or {}).get("bcc_tools") or {}).get(collector.bcc.tool)
+    if not tool:
+        return Reason(
+            "no_tool",
+            "the bcc tool %s is not installed" % collector.bcc.tool,
+            "install the distribution's bcc tools and kernel headers (Debian, Ubuntu: bpfcc-tools; RHEL, SUSE: bcc-tools)",
+        )
+    if not tool.get("trusted"):
+        return Reason(
+            "untrusted",
+            "%s is not run as root: %s" % (tool.get("path"), tool.get("reason")),
+            "install the tool from the distribution's package",
+        )
+    if (capability.get("kernel") or {}).get("lockdown") == "confidentiality":
+        message = "lockdown in mode confidentiality forbids bcc's programs to read the kernel's memory"
+        return Reason("lockdown", message, "boot without lockdown=confidentiality")
+    for requirement in capability.get("requirements") or []:
+        if requirement["tier"] == 2 and requirement["state"] == "unmet" and requirement["name"] not in _OF_TOOLS:
+            return Reason(requirement["name"], requirement["evidence"], requirement["remedy"])
     return None
 
 

@@ -6,7 +6,9 @@
     agree.py SECONDS COLLECTOR...    prints {"load": what load.py says, collector: {"native": answer, "bcc": answer}}
 
 A tool that counts does so from the moment on when it is attached: then the window of the native programs is opened.
-Both are ended together. An answer is data, lost and the seconds covered, or `failed`: the reason.
+Both are ended together. Tools are started one after another, so that each has the guest to itself while it compiles. An
+answer is data, lost, cost and, of a tool, its peak resident KiB; or `failed`: the reason. `completed` is what the root disk
+completed meanwhile, as the kernel counts it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import time
 import typing as t
 
+import load
 from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
@@ -32,6 +35,21 @@ LIMITS = Limits(max_items=10000, max_events=100000)
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
 
 
+def children() -> set[int]:
+    """Return the processes that this one has started."""
+    with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:
+        return set(map(int, file.read().split()))
+
+
+def peak_kib(process: int) -> int | None:
+    """Return the most memory that a process ever had resident; None when it has ended."""
+    try:
+        with open("/proc/%d/status" % process, encoding="ascii", errors="replace") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), None)
+    except OSError:
+        return None
+
+
 class Pair:
     """A collector at tiers 3 and 2."""
 
@@ -40,7 +58,11 @@ class Pair:
         self.name = collector.name
         self.failed: dict[str, t.Any] = {}
         self.running: dict[str, Running] = {"native": native.start(collector, LIMITS, context)}
+        before = children()
         self.running["bcc"] = bcc.start(collector, LIMITS, context)
+        (self._tool,) = children() - before
+        self._peak_kib: int | None = None
+        self._completed = [0, 0]
         self._open = False
 
     def opened(self) -> bool:
@@ -53,25 +75,30 @@ class Pair:
                 for running in self.running.values():
                     running.open(window)
                 self._open = True
+                self._completed[0] = load.completed()[0]
         except TierFailure as failure:
             self.failed["bcc"] = {"failed": failure.reason.as_dict()}
         return self._open or bool(self.failed)
 
     def end(self) -> None:
         """Stop both."""
+        self._peak_kib = peak_kib(self._tool)
         for tier, running in self.running.items():
             if tier not in self.failed and self._open:
                 running.end()
+        self._completed[1] = load.completed()[0]
 
     def answers(self) -> dict[str, t.Any]:
         """Return what both say."""
         if not self._open:
             return self.failed
-        found: dict[str, t.Any] = {}
+        found: dict[str, t.Any] = {"completed": self._completed[1] - self._completed[0]}
         for tier, running in self.running.items():
             try:
                 answer = running.finish(time.monotonic() + 30)
                 found[tier] = {"data": answer.data, "lost": answer.lost, "cost": running.cost}
+                if tier == "bcc":
+                    found[tier]["peak_kib"] = self._peak_kib
             except TierFailure as failure:
                 found[tier] = {"failed": failure.reason.as_dict()}
         return found
@@ -81,19 +108,21 @@ def main() -> int:
     """Run all pairs at once."""
     seconds, names = sys.argv[1], sys.argv[2:]
     context = Context(assess.assess(), STARTUP_SECONDS)
-    pairs = [Pair(_collectors.by_name(name), context) for name in names]
+    pairs: list[Pair] = []
     try:
-        while sum(not pair.opened() for pair in pairs):  # each is asked, every time
-            time.sleep(0.02)
-        load = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
-        while load.poll() is None:
+        for name in names:
+            pairs.append(Pair(_collectors.by_name(name), context))
+            while not pairs[-1].opened():
+                time.sleep(0.02)
+        loading = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
+        while loading.poll() is None:
             for pair in pairs:
                 pair.running["bcc"].pump()
             time.sleep(0.2)
         for pair in pairs:
             pair.end()
-        assert load.stdout is not None
-        said: dict[str, t.Any] = {"load": json.loads(load.stdout.read())}
+        assert loading.stdout is not None
+        said: dict[str, t.Any] = {"load": json.loads(loading.stdout.read())}
         said.update({pair.name: pair.answers() for pair in pairs})
     finally:
         for pair in pairs:

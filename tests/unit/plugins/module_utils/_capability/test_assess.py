@@ -106,7 +106,7 @@ SYSTEMS: list[t.Any] = [
         {},
         {"read_kernel": errno.EINVAL, "kprobe": errno.EPERM},
         errno.EINVAL,
-        (3, 2),
+        (3, 1),
         ["kernel_memory", "proof"],
         "locked down (confidentiality)",
         id="lockdown with bcc",

@@ -62,6 +62,11 @@ def test_proven(found: list[dict[str, t.Any]], expected: int) -> None:
     assert tier.proven_tier(found) == expected
 
 
+@pytest.mark.parametrize(("lockdown", "expected"), [(None, 3), ("none", 3), ("integrity", 3), ("confidentiality", 1)])
+def test_lockdown_leaves_neither_tier_whole(lockdown: str | None, expected: int) -> None:
+    assert tier.proven_tier(needs(["met"], ["met"], "met"), lockdown) == expected
+
+
 def test_blockers_are_of_tier_three_and_in_order() -> None:
     found = needs(["unmet"], ["met", "unmet", "unknown"], "unknown")
     assert [one["requirement"] for one in tier.blockers(found, 1)] == ["three1", "three2", "proof"]

@@ -20,6 +20,7 @@ REFUSED = {
     "reason": {"code": "lockdown", "message": "locked down", "remedy": "boot"},
 }
 SILENT = {"state": "unknown", "evidence": "did not fire", "reason": None}
+LOCKED = {"lockdown": "confidentiality"}
 NO_HEADERS = {"name": "kernel_headers", "tier": 2, "state": "unmet", "evidence": "no headers", "remedy": "install"}
 
 
@@ -41,6 +42,9 @@ def capability(proof: dict[str, t.Any], tools: dict[str, t.Any], *requirements: 
         (capability(PROVEN, {}), "2", (), {2: "no_tool"}),
         (capability(PROVEN, TOOL), "1", (1,), {}),
         ({}, "auto", (1,), {3: "loader", 2: "no_tool"}),
+        # Natively some programs load under lockdown, which trying shows; no tool does.
+        ({**capability(PROVEN, TOOL), "kernel": LOCKED}, "auto", (3, 1), {2: "lockdown"}),
+        ({**capability(PROVEN, TOOL), "kernel": {"lockdown": "integrity"}}, "auto", (3, 2, 1), {}),
     ],
 )
 def test_plan(found: dict[str, t.Any], wanted: str, tiers: tuple[int, ...], passed: dict[int, str]) -> None:
