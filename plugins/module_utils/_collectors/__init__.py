@@ -12,7 +12,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat imp
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
-COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP, VFSSTAT)
+COLLECTORS: tuple[Collector, ...] = (
+    RUNQLAT,
+    BIOLATENCY,
+    TCPRETRANS,
+    EXECSNOOP,
+    # On request, by name:
+    VFSSTAT,
+)
 
 
 def by_name(name: str) -> Collector:
