@@ -9,6 +9,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop import COLLECTOR as SKBDROP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
@@ -18,6 +19,7 @@ COLLECTORS: tuple[Collector, ...] = (
     TCPRETRANS,
     EXECSNOOP,
     # On request, by name:
+    SKBDROP,
     VFSSTAT,
 )
 
