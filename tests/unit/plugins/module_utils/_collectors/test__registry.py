@@ -12,6 +12,7 @@ STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 NAMES = [
     *STANDARD,
     "skbdrop",
+    "tcplife",
     "vfsstat",
 ]
 # Where bcc's tool has another name.
