@@ -12,6 +12,7 @@ STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 NAMES = [
     *STANDARD,
     "skbdrop",
+    "tcpconnlat",
     "tcplife",
     "vfsstat",
 ]
