@@ -13,6 +13,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop imp
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpconnlat import COLLECTOR as TCPCONNLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcplife import COLLECTOR as TCPLIFE
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcprtt import COLLECTOR as TCPRTT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -24,6 +25,7 @@ COLLECTORS: tuple[Collector, ...] = (
     SKBDROP,
     TCPCONNLAT,
     TCPLIFE,
+    TCPRTT,
     VFSSTAT,
 )
 

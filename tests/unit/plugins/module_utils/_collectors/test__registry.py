@@ -14,6 +14,7 @@ NAMES = [
     "skbdrop",
     "tcpconnlat",
     "tcplife",
+    "tcprtt",
     "vfsstat",
 ]
 # Where bcc's tool has another name.
