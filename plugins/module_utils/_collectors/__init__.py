@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biotop import COLLECTOR as BIOTOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize import COLLECTOR as BITESIZE
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
@@ -23,6 +24,7 @@ COLLECTORS: tuple[Collector, ...] = (
     TCPRETRANS,
     EXECSNOOP,
     # On request, by name:
+    BIOTOP,
     BITESIZE,
     SKBDROP,
     TCPCONNLAT,
