@@ -13,6 +13,7 @@ NAMES = [
     *STANDARD,
     "biotop",
     "bitesize",
+    "drsnoop",
     "skbdrop",
     "tcpconnlat",
     "tcplife",
