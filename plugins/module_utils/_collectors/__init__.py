@@ -9,6 +9,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biotop import COLLECTOR as BIOTOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize import COLLECTOR as BITESIZE
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoop import COLLECTOR as COMPACTSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
@@ -27,6 +28,7 @@ COLLECTORS: tuple[Collector, ...] = (
     # On request, by name:
     BIOTOP,
     BITESIZE,
+    COMPACTSNOOP,
     DRSNOOP,
     SKBDROP,
     TCPCONNLAT,

@@ -13,6 +13,7 @@ NAMES = [
     *STANDARD,
     "biotop",
     "bitesize",
+    "compactsnoop",
     "drsnoop",
     "skbdrop",
     "tcpconnlat",
