@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize im
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoop import COLLECTOR as COMPACTSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.oomkill import COLLECTOR as OOMKILL
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop import COLLECTOR as SKBDROP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpconnlat import COLLECTOR as TCPCONNLAT
@@ -30,6 +31,7 @@ COLLECTORS: tuple[Collector, ...] = (
     BITESIZE,
     COMPACTSNOOP,
     DRSNOOP,
+    OOMKILL,
     SKBDROP,
     TCPCONNLAT,
     TCPLIFE,

@@ -15,6 +15,7 @@ NAMES = [
     "bitesize",
     "compactsnoop",
     "drsnoop",
+    "oomkill",
     "skbdrop",
     "tcpconnlat",
     "tcplife",
