@@ -13,6 +13,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.oomkill import COLLECTOR as OOMKILL
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.pagefaults import COLLECTOR as PAGEFAULTS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop import COLLECTOR as SKBDROP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpconnlat import COLLECTOR as TCPCONNLAT
@@ -32,6 +33,7 @@ COLLECTORS: tuple[Collector, ...] = (
     COMPACTSNOOP,
     DRSNOOP,
     OOMKILL,
+    PAGEFAULTS,
     SKBDROP,
     TCPCONNLAT,
     TCPLIFE,

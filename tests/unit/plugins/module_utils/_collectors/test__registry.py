@@ -16,6 +16,7 @@ NAMES = [
     "compactsnoop",
     "drsnoop",
     "oomkill",
+    "pagefaults",
     "skbdrop",
     "tcpconnlat",
     "tcplife",
