@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize im
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoop import COLLECTOR as COMPACTSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.listendrop import COLLECTOR as LISTENDROP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.oomkill import COLLECTOR as OOMKILL
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.pagefaults import COLLECTOR as PAGEFAULTS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
@@ -32,6 +33,7 @@ COLLECTORS: tuple[Collector, ...] = (
     BITESIZE,
     COMPACTSNOOP,
     DRSNOOP,
+    LISTENDROP,
     OOMKILL,
     PAGEFAULTS,
     SKBDROP,

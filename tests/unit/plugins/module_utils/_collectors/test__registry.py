@@ -15,6 +15,7 @@ NAMES = [
     "bitesize",
     "compactsnoop",
     "drsnoop",
+    "listendrop",
     "oomkill",
     "pagefaults",
     "skbdrop",
