@@ -2,15 +2,8 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* tcpretrans: which TCP flows retransmit, IPv4 and IPv6, in every network namespace? */
 #include "drift.h"
+#include "flow.h"
 #include "window.h"
-
-#define AF_INET6 10
-
-struct flow {
-	u8 saddr[16], daddr[16];
-	u32 netns;
-	u16 family, sport, dport, unused; /* dport in network byte order, as the kernel has it */
-};
 
 struct retransmits {
 	u64 events, segments;
@@ -27,21 +20,6 @@ struct {
 } flows SEC(".maps");
 
 u64 events, segments;
-
-static __always_inline void read_flow(struct flow *flow, const struct sock_common *common)
-{
-	flow->family = common->skc_family;
-	flow->sport = common->skc_num;
-	flow->dport = common->skc_dport;
-	flow->netns = common->skc_net.net->ns.inum;
-	if (flow->family == AF_INET6) {
-		bpf_core_read(&flow->saddr, sizeof(flow->saddr), &common->skc_v6_rcv_saddr);
-		bpf_core_read(&flow->daddr, sizeof(flow->daddr), &common->skc_v6_daddr);
-	} else {
-		*(u32 *)flow->saddr = common->skc_rcv_saddr;
-		*(u32 *)flow->daddr = common->skc_daddr;
-	}
-}
 
 static __always_inline void handle_retransmit(const struct sock_common *common, u64 count, u64 inode)
 {

@@ -27,6 +27,28 @@ struct request___old {
 	struct gendisk *rq_disk;
 };
 
+enum skb_drop_reason { ANY_REASON };
+
+struct trace_event_raw_kfree_skb___new {
+	enum skb_drop_reason reason; /* no int: fields of another kind are other fields to CO-RE */
+};
+
+struct block_device___new {
+	struct gendisk *bd_disk;
+};
+
+struct bio___new {
+	struct block_device___new *bi_bdev;
+};
+
+struct bio___old {
+	struct gendisk *bi_disk;
+};
+
+struct trace_event_raw_mark_victim___new {
+	unsigned int uid;
+};
+
 #pragma clang attribute pop
 
 /* 5.14, 2f064a59a11f "sched: Change task_struct::state": state became __state, and an unsigned int. */
@@ -76,4 +98,45 @@ static __always_inline bool retransmit_was_sent(u64 *ctx)
 	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb___new, err))
 		return (int)ctx[2] == 0;
 	return true;
+}
+
+/* 5.17, c504e5c2f964 "net: skb: introduce kfree_skb_reason()": kfree_skb got a third argument, the reason. */
+#define NO_REASON 0xffffffff
+
+static __always_inline u32 drop_reason(u64 *ctx)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_kfree_skb___new, reason))
+		return ctx[2];
+	return NO_REASON;
+}
+
+/* 5.11, e8a676d61c07 "block: simplify and extend the block_bio_merge tracepoint class": block_bio_queue lost its first
+ * argument.
+ */
+typedef void (*btf_trace_block_bio_queue___old)(void *data, struct request_queue *queue, struct bio *bio);
+
+static __always_inline struct bio *queued_bio(u64 *ctx)
+{
+	u64 first = ctx[0];
+
+	barrier_var(first); /* as in issued_request */
+	if (bpf_core_type_exists(btf_trace_block_bio_queue___old))
+		return (void *)ctx[1];
+	return (void *)first;
+}
+
+/* 5.12, 309dca309fc3 "block: store a block_device pointer in struct bio": before, it was the disk's. */
+static __always_inline struct gendisk *disk_of_bio(struct bio *bio)
+{
+	struct bio___new *fresh = (void *)bio;
+
+	if (bpf_core_field_exists(fresh->bi_bdev))
+		return fresh->bi_bdev->bd_disk;
+	return ((struct bio___old *)bio)->bi_disk;
+}
+
+/* 6.9, 72ba14deb40a "mm: update mark_victim tracepoints fields": mark_victim is given the task, and before its id only. */
+static __always_inline bool victim_is_a_task(void)
+{
+	return bpf_core_field_exists(struct trace_event_raw_mark_victim___new, uid);
 }

@@ -42,7 +42,7 @@ struct mm_struct {
 struct task_struct {
 	int pid, tgid;
 	char comm[16];
-	struct task_struct *real_parent;
+	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
 };
 
@@ -54,11 +54,22 @@ struct gendisk {
 	int major, first_minor;
 };
 
-struct request_queue;
+struct request_queue {}; /* defined: to CO-RE, a type that is only declared is another kind of type */
 
 struct request {
 	struct request_queue *q;
-	unsigned int __data_len;
+	unsigned int cmd_flags, __data_len;
+};
+
+struct block_device;
+
+struct bvec_iter {
+	unsigned int bi_size;
+};
+
+struct bio {
+	unsigned int bi_opf;
+	struct bvec_iter bi_iter;
 };
 
 struct inode {
@@ -93,6 +104,7 @@ struct sock_common {
 	u32 skc_daddr, skc_rcv_saddr;
 	u16 skc_dport, skc_num, skc_family;
 	u8 skc_state;
+	unsigned long skc_flags;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
@@ -100,6 +112,20 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	u16 sk_protocol;
+};
+
+struct inet_sock {
+	u16 inet_sport;
+};
+
+struct tcp_sock {
+	u64 bytes_sent, bytes_retrans, bytes_received;
+	u32 srtt_us;
+};
+
+struct net_device {
+	possible_net_t nd_net;
 };
 
 struct request_sock {
@@ -107,6 +133,8 @@ struct request_sock {
 };
 
 struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
 	char cb[48];
 };
 

@@ -11,7 +11,7 @@ import struct
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
 
 # enum of BTF kinds, include/uapi/linux/btf.h
-KIND_STRUCT, KIND_TYPEDEF, KIND_FUNC = 4, 8, 12
+KIND_STRUCT, KIND_ENUM, KIND_TYPEDEF, KIND_FUNC = 4, 6, 8, 12
 
 VMLINUX = "/sys/kernel/btf/vmlinux"
 
@@ -106,3 +106,27 @@ def type_ids(wanted: dict[str, int]) -> dict[str, int]:
     except syscall.BpfError:
         with open(VMLINUX, "rb") as stream:
             return scan(stream.read(), wanted)
+
+
+def enum_values(raw: bytes, name: str) -> dict[int, str]:
+    """Return {value: name} of an enumeration in raw BTF, the first name of a value; empty where it has none of that name.
+
+    Without walking all types: an enumeration is a word with the offset of its name, its kind (6) and number of values, its
+    size (4), and then its values.
+    """
+    _magic, _version, _flags, header, type_off, type_len, str_off, str_len = struct.unpack_from("<HBBIIIII", raw)
+    strings = raw[header + str_off : header + str_off + str_len]
+    types = raw[header + type_off : header + type_off + type_len]
+    wanted = strings.find(b"\0" + name.encode() + b"\0") + 1
+    at = types.find(struct.pack("<I", wanted)) if wanted else -1
+    while at >= 0:
+        if at % 4 == 0 and at + 12 <= len(types):
+            info, size = struct.unpack_from("<II", types, at + 4)
+            count = info & 0xFFFF
+            if info >> 24 & 0x1F == KIND_ENUM and size == 4 and at + 12 + 8 * count <= len(types):
+                found: dict[int, str] = {}
+                for text, value in struct.iter_unpack("<II", types[at + 12 : at + 12 + 8 * count]):
+                    found.setdefault(value, strings[text : strings.find(b"\0", text)].decode("utf-8", "replace"))
+                return found
+        at = types.find(struct.pack("<I", wanted), at + 1)
+    return {}

@@ -7,12 +7,41 @@ from __future__ import annotations
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biotop import COLLECTOR as BIOTOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize import COLLECTOR as BITESIZE
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoop import COLLECTOR as COMPACTSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.listendrop import COLLECTOR as LISTENDROP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.oomkill import COLLECTOR as OOMKILL
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.pagefaults import COLLECTOR as PAGEFAULTS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop import COLLECTOR as SKBDROP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpconnlat import COLLECTOR as TCPCONNLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcplife import COLLECTOR as TCPLIFE
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcprtt import COLLECTOR as TCPRTT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
-COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP, VFSSTAT)
+COLLECTORS: tuple[Collector, ...] = (
+    RUNQLAT,
+    BIOLATENCY,
+    TCPRETRANS,
+    EXECSNOOP,
+    # On request, by name:
+    BIOTOP,
+    BITESIZE,
+    COMPACTSNOOP,
+    DRSNOOP,
+    LISTENDROP,
+    OOMKILL,
+    PAGEFAULTS,
+    SKBDROP,
+    TCPCONNLAT,
+    TCPLIFE,
+    TCPRTT,
+    VFSSTAT,
+)
 
 
 def by_name(name: str) -> Collector:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket, bounds, slot_of
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, Row, series
+from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket, bounds, merge, slot_of
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
 
 _HEADER = re.compile(r" +(\w+) +: count +distribution")
@@ -68,3 +69,15 @@ def _bucket(low: int, high: int, count: int) -> list[Bucket]:
     if bounds(slot_of(low)) != (low, high + 1):
         raise ValueError("%d -> %d is not a row of a log2 histogram" % (low, high))
     return [(low, high + 1, count)] if count else []
+
+
+def distribution(values: t.Iterable[float], labels: Labels) -> Row:
+    """Return the distribution of single values that a tool printed, each in its whole unit."""
+    listed = list(values)
+    buckets = merge([(*bounds(slot_of(int(value))), 1)] for value in listed)
+    return series(labels, len(listed), round(sum(listed), 3), buckets)
+
+
+def unread_note(lines: int) -> tuple[str, ...]:
+    """Return the note about lines that could not be read, none where all could."""
+    return ("%d lines of the tool's output could not be read and are counted as lost" % lines,) if lines else ()

@@ -77,11 +77,11 @@ class Collector(t.NamedTuple):
     """A question that every tier answers in the same shape."""
 
     name: str
-    category: str  # cpu, disk, filesystem, network, process
+    category: str  # cpu, disk, filesystem, memory, network, process
     question: str
     kind: str  # histogram, counts, events
     unit: str
     native: Native | None
     bcc: Bcc | None
     procfs: Procfs | None
-    standard: bool = True  # run when no collectors are named; False where it costs something on every call of hot paths
+    standard: bool = True  # run when no collectors are named

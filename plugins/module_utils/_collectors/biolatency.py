@@ -88,8 +88,8 @@ def _device(value: str) -> str:
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
 
-_DISKSTATS = "/proc/diskstats"
-_DEVICES = "/sys/block/*/dev"  # one for every whole device, none for partitions
+DISKSTATS = "/proc/diskstats"
+DEVICES = "/sys/block/*/dev"  # one for every whole device, none for partitions
 _STACKED = re.compile(r"(dm-|md|bcache|drbd|loop).*")
 # Columns of Documentation/admin-guide/iostats.rst, from 0: (requests completed, milliseconds they took) of each kind.
 _KINDS = ((3, 6), (7, 10), (14, 17), (18, 19))  # reads, writes; discards since 4.18; flushes since 5.5
@@ -101,7 +101,7 @@ _NOTES = (
 
 
 class Disk(t.NamedTuple):
-    """One line of /proc/diskstats: its number "8:0", and (completed, milliseconds) of each kind that the kernel counts."""
+    """One line of /proc/diskstats: its number "8:0", and two figures of each kind of request that the kernel counts."""
 
     number: str
     kinds: tuple[tuple[int, int], ...]
@@ -109,10 +109,9 @@ class Disk(t.NamedTuple):
 
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
     """Subtract device by device, leaving out partitions, whose requests their device counts as well."""
-    first, last = (disks(text) for text in both(_DISKSTATS, before, after))
+    first, last = (disks(text) for text in both(DISKSTATS, before, after))
     whole = whole_devices(last, after)
     rows: list[Row] = []
-    notes = list(_NOTES)
     for name, disk in last.items():
         if name not in whole:
             continue
@@ -120,26 +119,31 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         done, milliseconds = _grown(earlier if earlier is not None and earlier.number == disk.number else None, disk)
         if done:
             rows.append(series({"device": clean(name, 64)}, done, milliseconds * 1000, None))
-    gone = sorted(name for name in whole_devices(first, before) if name not in last)
-    if gone:
-        notes.append(
-            "went away in the window, so that their requests are not counted: %s" % clean(", ".join(gone), 200)
-        )
-    stacked = sorted(row["labels"]["device"] for row in rows if _STACKED.fullmatch(row["labels"]["device"]))
+    gone = (name for name in whole_devices(first, before) if name not in last)
+    return histogram(rows, limits, notes=_NOTES + caveats(gone, (row["labels"]["device"] for row in rows)))
+
+
+def caveats(gone: t.Iterable[str], found: t.Iterable[str]) -> tuple[str, ...]:
+    """Return notes about devices that went away, and about those that lie on others."""
+    notes: tuple[str, ...] = ()
+    lost = ", ".join(sorted(gone))
+    if lost:
+        notes += ("went away in the window, so that their requests are not counted: %s" % clean(lost, 200),)
+    stacked = ", ".join(sorted({name for name in found if _STACKED.fullmatch(name)}))
     if stacked:
-        notes.append("lie on other devices, which count the same requests again: %s" % clean(", ".join(stacked), 200))
-    return histogram(rows, limits, notes=tuple(notes))
+        notes += ("lie on other devices, which count the same requests again: %s" % clean(stacked, 200),)
+    return notes
 
 
-def disks(text: str) -> dict[str, Disk]:
-    """Return the devices of /proc/diskstats by name; ValueError when a line is none."""
+def disks(text: str, columns: t.Sequence[tuple[int, int]] = _KINDS) -> dict[str, Disk]:
+    """Return the devices of /proc/diskstats by name, of each two columns by kind; ValueError when a line is none."""
     found: dict[str, Disk] = {}
     for line in text.splitlines():
         words = line.split()
         if len(words) not in _COLUMNS and len(words) <= _COLUMNS[-1]:
-            raise ValueError("a line of %s has %d columns" % (_DISKSTATS, len(words)))
+            raise ValueError("a line of %s has %d columns" % (DISKSTATS, len(words)))
         number = "%d:%d" % (natural(words[0]), natural(words[1]))
-        kinds = tuple((natural(words[done]), natural(words[took])) for done, took in _KINDS if took < len(words))
+        kinds = tuple((natural(words[done]), natural(words[took])) for done, took in columns if took < len(words))
         found[words[2]] = Disk(number, kinds)
     return found
 
@@ -180,5 +184,5 @@ COLLECTOR = Collector(
     unit="us",
     native=_NATIVE,
     bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
-    procfs=Procfs(files=(_DISKSTATS, _DEVICES), difference=difference),
+    procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

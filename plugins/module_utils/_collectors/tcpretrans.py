@@ -14,7 +14,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sockets
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib, natural
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, counts
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._flow import decode, flow
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
     Bcc,
@@ -26,37 +27,9 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpretrans as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 
-_MAPPED = "::ffff:"
-
-
-def flow(
-    saddr: str,
-    sport: int,
-    daddr: str,
-    dport: int,
-    netns: int | None = None,
-    process: str | None = None,
-    pid: int | None = None,
-) -> Labels:
-    """Return a flow's labels. IPv4 over an IPv6 socket (::ffff:192.0.2.1) is the IPv4 that it is on the wire."""
-    if saddr.startswith(_MAPPED) and daddr.startswith(_MAPPED) and "." in saddr and "." in daddr:
-        saddr, daddr = saddr[len(_MAPPED) :], daddr[len(_MAPPED) :]
-    return {
-        "family": "ipv6" if ":" in saddr else "ipv4",
-        "saddr": saddr,
-        "sport": sport,
-        "daddr": daddr,
-        "dport": dport,
-        "netns": netns,
-        "process": process,
-        "pid": pid,
-    }
-
-
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
 
-_FLOW = struct.Struct("=16s16sIHHHH")  # struct flow of bpf/tcpretrans.bpf.c
-_SEEN = struct.Struct("=QQQII")  # struct retransmits
+_SEEN = struct.Struct("=QQQII")  # struct retransmits of bpf/tcpretrans.bpf.c
 # include/net/tcp_states.h
 _STATES = [
     "ESTABLISHED",
@@ -91,11 +64,8 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 def native_row(key: bytes, seen: tuple[int, int, int, int, int], owner: _sockets.Owner | None) -> dict[str, t.Any]:
     """Return the row of one `struct flow` and its `struct retransmits`."""
-    saddr, daddr, netns, family, sport, dport, _unused = _FLOW.unpack(key)
     events, segments, _inode, state, _unused = seen
-    width = 16 if family == socket.AF_INET6 else 4
-    ends = [socket.inet_ntop(family, raw[:width]) for raw in (saddr, daddr)]
-    labels = flow(ends[0], sport, ends[1], socket.ntohs(dport), netns)
+    labels = decode(key)
     if owner is not None:
         labels["process"], labels["pid"] = owner.process, owner.pid
     name = _STATES[state - 1] if 0 < state <= len(_STATES) else str(state)

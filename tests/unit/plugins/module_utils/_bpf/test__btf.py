@@ -41,6 +41,21 @@ def test_scan_walks_types_of_every_length() -> None:
     assert btf.scan(blob(types, strings), {"do_exec": btf.KIND_STRUCT}) == {}
 
 
+def test_enumerations_are_found_without_walking() -> None:
+    strings = b"\0pid\0reason\0NOT_YET\0NO_SOCKET\0MASK\0NO_SOCKET_TOO\0"
+    at = {name: strings.index(b"\0" + name + b"\0") + 1 for name in strings.split(b"\0") if name}
+    values = ((b"NOT_YET", 0), (b"NO_SOCKET", 3), (b"NO_SOCKET_TOO", 3), (b"MASK", 0xFFFF0000))
+    types = [
+        struct.pack("<III", at[b"pid"], 4 << 24 | 1, 8)
+        + struct.pack("<III", at[b"reason"], 6 << 24 | 1, 0),  # a member
+        struct.pack("<III", at[b"reason"], 8 << 24, 1),  # a typedef of that name
+        struct.pack("<III", at[b"reason"], 6 << 24 | 4, 4) + b"".join(struct.pack("<II", at[n], v) for n, v in values),
+    ]
+    assert btf.enum_values(blob(types, strings), "reason") == {0: "NOT_YET", 3: "NO_SOCKET", 0xFFFF0000: "MASK"}
+    assert btf.enum_values(blob(types, strings), "pid") == {}
+    assert btf.enum_values(blob(types, strings), "nobody") == {}
+
+
 def test_scan_of_what_is_no_btf() -> None:
     with pytest.raises(ValueError, match="not little-endian BTF"):
         btf.scan(b"\x9f\xea" + bytes(40), {"x": 12})

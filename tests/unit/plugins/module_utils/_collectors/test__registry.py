@@ -8,23 +8,50 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS, by_name
 
-NAMES = ["runqlat", "biolatency", "tcpretrans", "execsnoop", "vfsstat"]
+STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
+NAMES = [
+    *STANDARD,
+    "biotop",
+    "bitesize",
+    "compactsnoop",
+    "drsnoop",
+    "listendrop",
+    "oomkill",
+    "pagefaults",
+    "skbdrop",
+    "tcpconnlat",
+    "tcplife",
+    "tcprtt",
+    "vfsstat",
+]
+# Where bcc's tool has another name.
+TOOLS = {"skbdrop": "tcpdrop"}
+# What a tier cannot answer honestly.
+WITHOUT = {
+    "listendrop": {"native", "bcc"},
+    "pagefaults": {"bcc"},
+    "tcpconnlat": {"procfs"},
+    "tcprtt": {"procfs"},
+}
 
 
 def test_every_collector_is_there_once() -> None:
     assert [collector.name for collector in COLLECTORS] == NAMES
+    assert [collector.name for collector in COLLECTORS if collector.standard] == STANDARD
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_collector_is_complete(name: str) -> None:
     collector = by_name(name)
     assert collector.kind in ("histogram", "counts", "events")
-    assert collector.category in ("cpu", "disk", "filesystem", "network", "process")
+    assert collector.category in ("cpu", "disk", "filesystem", "memory", "network", "process")
     assert collector.question.endswith("?")
-    assert collector.bcc is not None
-    assert collector.bcc.tool == name
-    assert "-m" not in collector.bcc.args  # milliseconds
-    assert collector.procfs is not None
+    assert {tier for tier in ("native", "bcc", "procfs") if getattr(collector, tier) is None} == WITHOUT.get(
+        name, set()
+    )
+    if collector.bcc is not None:
+        assert collector.bcc.tool == TOOLS.get(name, name)
+        assert "-m" not in collector.bcc.args  # milliseconds
 
 
 @pytest.mark.parametrize(
@@ -33,7 +60,7 @@ def test_a_collector_is_complete(name: str) -> None:
         ("runqlatt", "did you mean runqlat?"),
         ("exec-snoop", "did you mean execsnoop?"),
         ("Biolatency", "did you mean biolatency?"),
-        ("zzz", "there are runqlat, biolatency, tcpretrans, execsnoop, vfsstat."),
+        ("zzz", "there are %s." % ", ".join(NAMES)),
         ("", "there are runqlat"),
     ],
 )

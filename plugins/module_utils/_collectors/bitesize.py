@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""bitesize: how large are the requests that block devices get?"""
+
+from __future__ import annotations
+
+import struct
+import typing as t
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+    Procfs,
+)
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import (
+    DEVICES,
+    DISKSTATS,
+    Disk,
+    caveats,
+    disks,
+    name_of,
+    whole_devices,
+)
+from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import merge
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import bitesize as program
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+# enum req_op of include/linux/blk_types.h; the numbers have been the same since 4.10.
+_OPERATIONS = {0: "read", 1: "write", 2: "flush", 3: "discard", 5: "secure erase", 9: "write zeroes"}
+_FLUSH_NOTE = "a flush carries nothing, and is in the first bucket"
+
+
+def operation(number: int) -> str:
+    """Return what a request does."""
+    return _OPERATIONS.get(number, "other")
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Return one distribution for each device and operation; those without a name of their own are one."""
+    found: dict[tuple[str, str], list[bytes]] = {}
+    for key, raw in maps.items("hists"):
+        device, number = struct.unpack("=II", key)
+        found.setdefault((name_of(device), operation(number)), []).append(raw)
+    rows = [_decode.series(raws, {"device": key[0], "operation": key[1]}, 1024) for key, raws in found.items()]
+    return histogram(rows, limits, maps.variable("lost"), (_FLUSH_NOTE,))
+
+
+# --- tier 2 -----------------------------------------------------------------------------------------------------------
+
+_READY = "Tracing block I/O"
+_TOGETHER_NOTE = "all devices and operations together: the tool tells them by process only"
+
+
+def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+    """Add up the histograms by process that bcc's bitesize prints at its end, in KiB."""
+    # "Process Name = NAME", which holds whatever a process calls itself: only its beginning is looked at.
+    lines = text_after(text, _READY).splitlines(True)
+    body = "".join(line for line in lines if not line.startswith("Process Name = "))
+    buckets = merge(found for _none, found in log2_histograms(body, "Kbytes", None))
+    count = sum(n for _lo, _hi, n in buckets)
+    return histogram([series({}, count, None, buckets)] if count else [], limits, notes=(_TOGETHER_NOTE,))
+
+
+# --- tier 1 -----------------------------------------------------------------------------------------------------------
+
+# Columns of Documentation/admin-guide/iostats.rst, from 0: (requests completed, sectors of 512 bytes).
+_KINDS = ((3, 5), (7, 9), (14, 16))
+_NAMES = ("read", "write", "discard")
+_NOTES = ("a mean, not a distribution: the kernel counts requests and adds up their sectors",)
+
+
+def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
+    """Subtract requests and sectors, device by device, leaving out partitions."""
+    first, last = (disks(text, _KINDS) for text in both(DISKSTATS, before, after))
+    whole = whole_devices(last, after)
+    rows: list[Row] = []
+    for name, disk in last.items():
+        if name in whole:
+            earlier = first.get(name)
+            for kind, (done, sectors) in zip(_NAMES, _grown(earlier, disk)):
+                if done:
+                    rows.append(series({"device": clean(name, 64), "operation": kind}, done, sectors / 2, None))
+    gone = (name for name in whole_devices(first, before) if name not in last)
+    return histogram(rows, limits, notes=_NOTES + caveats(gone, (row["labels"]["device"] for row in rows)))
+
+
+def _grown(before: Disk | None, after: Disk) -> t.Iterator[tuple[int, int]]:
+    """Yield (requests, sectors) of each kind since `before`; since its birth for a device that is new, or was reset."""
+    same = before is not None and before.number == after.number and len(before.kinds) == len(after.kinds)
+    for at, (done, sectors) in enumerate(after.kinds):
+        was = before.kinds[at] if same and before is not None else (0, 0)
+        pair = (growth(was[0], done), growth(was[1], sectors))
+        yield (done, sectors) if None in pair else (pair[0] or 0, pair[1] or 0)
+
+
+COLLECTOR = Collector(
+    name="bitesize",
+    category="disk",
+    question="How large are the requests that block devices get?",
+    kind="histogram",
+    unit="KiB",
+    native=Native(program=program, read=read),
+    bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
+    procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
+    standard=False,
+)
