@@ -125,7 +125,10 @@ def place(sources: dict[str, str]) -> bytes:
             tree.body.remove(own[attribute])
             tree.body.remove(own[digest])
             start = len(programs)
-            for held, begin, end, how in ((digest, start - 32, start, ".hex()"), (attribute, start, start + len(raw), "")):
+            for held, begin, end, how in (
+                (digest, start - 32, start, ".hex()"),
+                (attribute, start, start + len(raw), ""),
+            ):
                 tree.body += ast.parse("%s = __loader__.programs[%d:%d]%s" % (held, begin, end, how)).body
             programs += raw
     for name, tree in trees.items():

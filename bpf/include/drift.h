@@ -27,6 +27,10 @@ struct request___old {
 	struct gendisk *rq_disk;
 };
 
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
+};
+
 #pragma clang attribute pop
 
 /* 5.14, 2f064a59a11f "sched: Change task_struct::state": state became __state, and an unsigned int. */
@@ -76,4 +80,15 @@ static __always_inline bool retransmit_was_sent(u64 *ctx)
 	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb___new, err))
 		return (int)ctx[2] == 0;
 	return true;
+}
+
+/* 6.16, "exit: move and extend sched_process_exit() tracepoint": it got a second argument, which says whether the thread is
+ * the last one of its process. Before, all that can be told without a race is whether it is the first one, with which a
+ * process ends as a rule.
+ */
+static __always_inline bool ends_its_process(u64 *ctx, struct task_struct *task)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return (bool)ctx[1];
+	return task->pid == task->tgid;
 }

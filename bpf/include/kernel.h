@@ -42,8 +42,23 @@ struct mm_struct {
 struct task_struct {
 	int pid, tgid;
 	char comm[16];
-	struct task_struct *real_parent;
+	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
+	struct signal_struct *signal;
+	int exit_code;
+};
+
+struct signal_struct {
+	unsigned int flags;
+	int group_exit_code;
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct irqaction {
+	const char *name;
 };
 
 struct linux_binprm {

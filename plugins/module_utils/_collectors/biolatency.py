@@ -181,4 +181,5 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_DISKSTATS, _DEVICES), difference=difference),
+    profile="quick",
 )

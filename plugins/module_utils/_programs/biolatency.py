@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "21003894df46b4db301a631a17dc1b8c27040de6fea06ede20f0dc178d601848"
+SOURCE_SHA256 = "2e9dc3604de5189e275300a56ebb452a7dda2f3ffa9d0e345cace78bb7238b71"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "702332bafb649268feecd58184acde1271a01b61417ebed1d29c982ae016e09d"

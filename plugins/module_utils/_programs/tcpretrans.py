@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f37799919d8329873d437f1fbc41208aa54c03a2d3fce7339d4acf059cb2a45b"
+SOURCE_SHA256 = "09d84a3cb4430c3db805e01e3da125de6c7e13ffa87eb679730a5f5696f39496"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "961c16d3ed5ef08f3fd990881ab71cf24e3e565aac7bf60012e956b6a41c659f"

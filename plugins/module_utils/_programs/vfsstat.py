@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "48db7f53f603e84dfdd2b457872de1dae9281ec33232575239a43eeee04da7dd"
+SOURCE_SHA256 = "f86d345918dacfca307d6b3356525066a9440d702c219ccbb9aca5a897e3732b"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "ea5291fdf236f5958112bf5607b99b259dd1f00060396e123cfbe549f86f9c23"

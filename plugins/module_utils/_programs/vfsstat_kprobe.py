@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "c98ecd6a99f0d3f2dded40cc3090459fa0842eb32c3b7425ac859e47798d4263"
+SOURCE_SHA256 = "a554d1f6aecc7969c0413b3c9854b22f71714b97b91fe40fc2531f6b1a46c0d0"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e0fd78b61e58d4c82127235b6fae7d1b304406857a0ffa899ecf0e674913984b"
