@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist import COLLECTOR as CPUDIST
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
-COLLECTORS: tuple[Collector, ...] = (RUNQLAT, BIOLATENCY, TCPRETRANS, EXECSNOOP, VFSSTAT)
+COLLECTORS: tuple[Collector, ...] = (
+    # The standard set, in the order of what is asked first.
+    RUNQLAT,
+    BIOLATENCY,
+    TCPRETRANS,
+    EXECSNOOP,
+    # On request.
+    CPUDIST,
+    VFSSTAT,
+)
 
 
 def by_name(name: str) -> Collector:

@@ -8,7 +8,14 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS, by_name
 
-NAMES = ["runqlat", "biolatency", "tcpretrans", "execsnoop", "vfsstat"]
+STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
+ON_REQUEST = [
+    "cpudist",
+    "vfsstat",
+]
+NAMES = STANDARD + ON_REQUEST
+# What /proc and /sys say nothing of.
+WITHOUT_TIER_1 = {}
 
 
 def test_every_collector_is_there_once() -> None:
@@ -24,7 +31,8 @@ def test_a_collector_is_complete(name: str) -> None:
     assert collector.bcc is not None
     assert collector.bcc.tool == name
     assert "-m" not in collector.bcc.args  # milliseconds
-    assert collector.procfs is not None
+    assert (collector.procfs is None) == (name in WITHOUT_TIER_1)
+    assert collector.standard == (name in STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +41,7 @@ def test_a_collector_is_complete(name: str) -> None:
         ("runqlatt", "did you mean runqlat?"),
         ("exec-snoop", "did you mean execsnoop?"),
         ("Biolatency", "did you mean biolatency?"),
-        ("zzz", "there are runqlat, biolatency, tcpretrans, execsnoop, vfsstat."),
+        ("zzz", "there are %s." % ", ".join(NAMES)),
         ("", "there are runqlat"),
     ],
 )
