@@ -10,6 +10,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist import COLLECTOR as CPUDIST
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.softirqs import COLLECTOR as SOFTIRQS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
@@ -21,6 +22,7 @@ COLLECTORS: tuple[Collector, ...] = (
     EXECSNOOP,
     # On request.
     CPUDIST,
+    SOFTIRQS,
     VFSSTAT,
 )
 
