@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.hardirqs import COLLECTOR as HARDIRQS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.softirqs import COLLECTOR as SOFTIRQS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.syscount import COLLECTOR as SYSCOUNT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
@@ -25,6 +26,7 @@ COLLECTORS: tuple[Collector, ...] = (
     CPUDIST,
     HARDIRQS,
     SOFTIRQS,
+    SYSCOUNT,
     VFSSTAT,
 )
 

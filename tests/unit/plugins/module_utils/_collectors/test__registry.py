@@ -13,11 +13,14 @@ ON_REQUEST = [
     "cpudist",
     "hardirqs",
     "softirqs",
+    "syscount",
     "vfsstat",
 ]
 NAMES = STANDARD + ON_REQUEST
 # What /proc and /sys say nothing of.
-WITHOUT_TIER_1 = {}
+WITHOUT_TIER_1 = {
+    "syscount",
+}
 
 
 def test_every_collector_is_there_once() -> None:
