@@ -11,6 +11,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist imp
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.hardirqs import COLLECTOR as HARDIRQS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqslower import COLLECTOR as RUNQSLOWER
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.softirqs import COLLECTOR as SOFTIRQS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.syscount import COLLECTOR as SYSCOUNT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
@@ -25,6 +26,7 @@ COLLECTORS: tuple[Collector, ...] = (
     # On request.
     CPUDIST,
     HARDIRQS,
+    RUNQSLOWER,
     SOFTIRQS,
     SYSCOUNT,
     VFSSTAT,

@@ -12,6 +12,7 @@ STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 ON_REQUEST = [
     "cpudist",
     "hardirqs",
+    "runqslower",
     "softirqs",
     "syscount",
     "vfsstat",
@@ -19,6 +20,7 @@ ON_REQUEST = [
 NAMES = STANDARD + ON_REQUEST
 # What /proc and /sys say nothing of.
 WITHOUT_TIER_1 = {
+    "runqslower",
     "syscount",
 }
 
