@@ -9,6 +9,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import COLLECTOR as BIOLATENCY
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist import COLLECTOR as CPUDIST
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.exitsnoop import COLLECTOR as EXITSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.hardirqs import COLLECTOR as HARDIRQS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqslower import COLLECTOR as RUNQSLOWER
@@ -25,6 +26,7 @@ COLLECTORS: tuple[Collector, ...] = (
     EXECSNOOP,
     # On request.
     CPUDIST,
+    EXITSNOOP,
     HARDIRQS,
     RUNQSLOWER,
     SOFTIRQS,

@@ -11,6 +11,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLL
 STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 ON_REQUEST = [
     "cpudist",
+    "exitsnoop",
     "hardirqs",
     "runqslower",
     "softirqs",
