@@ -13,6 +13,7 @@ ON_REQUEST = [
     "cpudist",
     "exitsnoop",
     "hardirqs",
+    "opensnoop",
     "runqslower",
     "softirqs",
     "syscount",
@@ -21,6 +22,7 @@ ON_REQUEST = [
 NAMES = STANDARD + ON_REQUEST
 # What /proc and /sys say nothing of.
 WITHOUT_TIER_1 = {
+    "opensnoop",
     "runqslower",
     "syscount",
 }
