@@ -11,6 +11,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist imp
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.exitsnoop import COLLECTOR as EXITSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.hardirqs import COLLECTOR as HARDIRQS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.killsnoop import COLLECTOR as KILLSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.opensnoop import COLLECTOR as OPENSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqslower import COLLECTOR as RUNQSLOWER
@@ -29,6 +30,7 @@ COLLECTORS: tuple[Collector, ...] = (
     CPUDIST,
     EXITSNOOP,
     HARDIRQS,
+    KILLSNOOP,
     OPENSNOOP,
     RUNQSLOWER,
     SOFTIRQS,

@@ -13,6 +13,7 @@ ON_REQUEST = [
     "cpudist",
     "exitsnoop",
     "hardirqs",
+    "killsnoop",
     "opensnoop",
     "runqslower",
     "softirqs",
@@ -22,6 +23,7 @@ ON_REQUEST = [
 NAMES = STANDARD + ON_REQUEST
 # What /proc and /sys say nothing of.
 WITHOUT_TIER_1 = {
+    "killsnoop",
     "opensnoop",
     "runqslower",
     "syscount",
