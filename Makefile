@@ -16,6 +16,7 @@ NOX := $(TOOLS)/bin/nox
 INVENTORY ?=
 LIMIT ?=
 DURATION ?=
+PROFILE ?=
 RUN ?=
 POLICY ?=
 BASELINE ?=
@@ -42,16 +43,18 @@ env: python ## Make the private environment that the survey runs in
 	@$(PYTHON) tools/checkout.py
 
 .PHONY: survey report audit
-survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [DURATION=seconds] [REPORT_DIR=...] [ARGS=...]
+survey: env ## Survey this machine, or INVENTORY=... [LIMIT=...] [PROFILE=quick|standard|deep] [DURATION=seconds] [REPORT_DIR=...] [ARGS=...]
 	@$(PLAYBOOK) ebpf.fleet.survey $(if $(INVENTORY),-i '$(INVENTORY)',$(THIS_MACHINE)) \
-		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(DURATION),-e 'survey_duration=$(DURATION)') $(ARGS)
+		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(PROFILE),-e 'survey_profile=$(PROFILE)') \
+		$(if $(DURATION),-e 'survey_duration=$(DURATION)') $(ARGS)
 
 report: env ## Make the report of a stored run again: the newest, or RUN=... [REPORT_DIR=...]
 	@$(PLAYBOOK) ebpf.fleet.report $(if $(RUN),-e 'report_run=$(RUN)') $(ARGS)
 
 audit: env ## Survey and hold it against POLICY=policy.yml, as survey; or a stored run: RUN=... [BASELINE=run]
 	@$(PLAYBOOK) ebpf.fleet.audit $(if $(INVENTORY),-i '$(INVENTORY)',$(THIS_MACHINE)) \
-		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(DURATION),-e 'survey_duration=$(DURATION)') \
+		$(if $(LIMIT),--limit '$(LIMIT)') $(if $(PROFILE),-e 'survey_profile=$(PROFILE)') \
+		$(if $(DURATION),-e 'survey_duration=$(DURATION)') \
 		$(if $(POLICY),-e 'audit_policy=$(POLICY)') $(if $(RUN),-e 'audit_run=$(RUN)') \
 		$(if $(BASELINE),-e 'audit_baseline=$(BASELINE)') $(ARGS)
 

@@ -49,6 +49,10 @@ struct trace_event_raw_mark_victim___new {
 	unsigned int uid;
 };
 
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
+};
+
 #pragma clang attribute pop
 
 /* 5.14, 2f064a59a11f "sched: Change task_struct::state": state became __state, and an unsigned int. */
@@ -139,4 +143,15 @@ static __always_inline struct gendisk *disk_of_bio(struct bio *bio)
 static __always_inline bool victim_is_a_task(void)
 {
 	return bpf_core_field_exists(struct trace_event_raw_mark_victim___new, uid);
+}
+
+/* 6.16, "exit: move and extend sched_process_exit() tracepoint": it got a second argument, which says whether the thread is
+ * the last one of its process. Before, all that can be told without a race is whether it is the first one, with which a
+ * process ends as a rule.
+ */
+static __always_inline bool ends_its_process(u64 *ctx, struct task_struct *task)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return (bool)ctx[1];
+	return task->pid == task->tgid;
 }

@@ -44,6 +44,21 @@ struct task_struct {
 	char comm[16];
 	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
+	struct signal_struct *signal;
+	int exit_code;
+};
+
+struct signal_struct {
+	unsigned int flags;
+	int group_exit_code;
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct irqaction {
+	const char *name;
 };
 
 struct linux_binprm {

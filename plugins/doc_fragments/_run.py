@@ -27,13 +27,18 @@ options:
     ASKED = r"""
 options:
   duration:
-    description: The window's length in seconds, from 1 to 3600.
+    description: The window's length in seconds, from 1 to 3600. When not given, that of O(profile), and 10 without one.
     type: int
-    default: 10
   collectors:
-    description: Which collectors to run, by name; the standard ones when not given, or empty.
+    description: Which collectors to run, by name; those of O(profile) when not given, or empty, and the standard ones without one.
     type: list
     elements: str
+  profile:
+    description:
+      - Which collectors to run, and for how long, where O(collectors) or O(duration) do not say it.
+      - V(quick) are the cheap ones for 10 seconds, V(standard) more of them for 30, V(deep) all for 60.
+    type: str
+    choices: [quick, standard, deep]
   tier:
     description:
       - V(auto) tries the best tier first and falls back, each collector for itself. V(3), V(2) and V(1) try only that tier.

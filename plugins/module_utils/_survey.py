@@ -28,6 +28,28 @@ _BOUNDS = {
 }
 
 
+# The profiles, the smaller ones first, and the seconds of each; a larger one has the collectors of the smaller ones too.
+PROFILES = {"quick": 10, "standard": 30, "deep": 60}
+_DURATION = 10  # without a profile
+
+
+def duration(params: t.Mapping[str, t.Any]) -> int:
+    """Return the window's length: the one that is asked for, else the profile's."""
+    asked = params.get("duration")
+    return int(asked) if asked is not None else PROFILES.get(params.get("profile") or "", _DURATION)
+
+
+def names(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Return which collectors to run: those that are asked for, else the profile's, else the standard ones."""
+    if params.get("collectors"):
+        return list(dict.fromkeys(params["collectors"]))
+    if params.get("profile"):
+        sizes = list(PROFILES)
+        parts = sizes[: sizes.index(params["profile"]) + 1]
+        return [one.name for one in _collectors.COLLECTORS if one.profile in parts]
+    return [one.name for one in _collectors.COLLECTORS if one.standard]
+
+
 class Settings(t.NamedTuple):
     """What a collection was asked to do, checked."""
 
@@ -42,8 +64,9 @@ def argument_spec() -> dict[str, t.Any]:
     """Return the options of the module `collect`."""
     defaults = Limits()
     return {
-        "duration": {"type": "int", "default": 10},
+        "duration": {"type": "int"},
         "collectors": {"type": "list", "elements": "str"},
+        "profile": {"type": "str", "choices": list(PROFILES)},
         "tier": {"type": "str", "choices": ["auto", "1", "2", "3"], "default": "auto"},
         "max_items": {"type": "int", "default": defaults.max_items},
         "max_events": {"type": "int", "default": defaults.max_events},
@@ -54,13 +77,13 @@ def argument_spec() -> dict[str, t.Any]:
 
 def settings(params: t.Mapping[str, t.Any]) -> Settings:
     """Check the options; raise ValueError with one sentence that names the wrong one and what would be right."""
+    numbers = {**params, "duration": duration(params)}
     for name, (least, most) in _BOUNDS.items():
-        if not least <= params[name] <= most:
-            raise ValueError("%s must be from %d to %d, not %d" % (name, least, most, params[name]))
-    names = list(dict.fromkeys(params["collectors"] or [c.name for c in _collectors.COLLECTORS if c.standard]))
+        if not least <= numbers[name] <= most:
+            raise ValueError("%s must be from %d to %d, not %d" % (name, least, most, numbers[name]))
     return Settings(
-        params["duration"],
-        tuple(_collectors.by_name(name) for name in names),
+        numbers["duration"],
+        tuple(_collectors.by_name(name) for name in names(params)),
         params["tier"],
         Limits(params["max_items"], params["max_events"], params["max_output"]),
         params["startup_limit"],

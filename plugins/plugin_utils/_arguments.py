@@ -43,13 +43,16 @@ def visit_spec() -> Spec:
 
 
 def asked(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the arguments that the module `collect` gets.
+    """Return the arguments that the module `collect` gets; the window's length always, so that whoever reads a run knows it.
 
     >>> asked({"report_dir": "r", "run": None, "duration": 3, "collectors": []})
     {'duration': 3}
+    >>> asked({"duration": None, "profile": "deep"})
+    {'profile': 'deep', 'duration': 60}
     """
     known = _survey.argument_spec()
-    return {name: value for name, value in arguments.items() if name in known and value not in (None, [])}
+    given = {name: value for name, value in arguments.items() if name in known and value not in (None, [])}
+    return {**given, "duration": _survey.duration(arguments)}
 
 
 def check(arguments: t.Mapping[str, t.Any]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _evidence, _findings, _health
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_judged import Judged
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._norms import Norms
@@ -19,6 +19,12 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._rules import Book, Rul
 _BY_FACTOR = "fleet"
 
 
+def _asked(settings: t.Mapping[str, t.Any]) -> list[str]:
+    """Return which collectors a run's settings ask for; a run of another version may name a profile that is not known."""
+    known = settings if str(settings.get("profile")) in _survey.PROFILES else {**settings, "profile": None}
+    return _survey.names(known)
+
+
 class Judge:
     """What is known of all hosts together, and the rules."""
 
@@ -28,8 +34,7 @@ class Judge:
         self.previous = previous
         self._book = book
         self._norms = Norms(rule.value for rule in _all(book) if rule.compare == _BY_FACTOR)
-        named = settings.get("collectors") or [one.name for one in _collectors.COLLECTORS if one.standard]
-        self._asked = frozenset(map(str, named))
+        self._asked = frozenset(map(str, _asked(settings)))
         self._sizes: dict[str, int] = {}
         self._rules: dict[tuple[str, ...], list[Rule]] = {}
 

@@ -10,13 +10,21 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biotop import COLLECTOR as BIOTOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.bitesize import COLLECTOR as BITESIZE
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.compactsnoop import COLLECTOR as COMPACTSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.cpudist import COLLECTOR as CPUDIST
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.drsnoop import COLLECTOR as DRSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.execsnoop import COLLECTOR as EXECSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.exitsnoop import COLLECTOR as EXITSNOOP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.hardirqs import COLLECTOR as HARDIRQS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.killsnoop import COLLECTOR as KILLSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.listendrop import COLLECTOR as LISTENDROP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.oomkill import COLLECTOR as OOMKILL
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.opensnoop import COLLECTOR as OPENSNOOP
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.pagefaults import COLLECTOR as PAGEFAULTS
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqlat import COLLECTOR as RUNQLAT
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.runqslower import COLLECTOR as RUNQSLOWER
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.skbdrop import COLLECTOR as SKBDROP
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.softirqs import COLLECTOR as SOFTIRQS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.syscount import COLLECTOR as SYSCOUNT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpconnlat import COLLECTOR as TCPCONNLAT
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcplife import COLLECTOR as TCPLIFE
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import COLLECTOR as TCPRETRANS
@@ -24,19 +32,28 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcprtt impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.vfsstat import COLLECTOR as VFSSTAT
 
 COLLECTORS: tuple[Collector, ...] = (
+    # The standard set, in the order of what is asked first.
     RUNQLAT,
     BIOLATENCY,
     TCPRETRANS,
     EXECSNOOP,
-    # On request, by name:
+    # On request.
     BIOTOP,
     BITESIZE,
     COMPACTSNOOP,
+    CPUDIST,
     DRSNOOP,
+    EXITSNOOP,
+    HARDIRQS,
+    KILLSNOOP,
     LISTENDROP,
     OOMKILL,
+    OPENSNOOP,
     PAGEFAULTS,
+    RUNQSLOWER,
     SKBDROP,
+    SOFTIRQS,
+    SYSCOUNT,
     TCPCONNLAT,
     TCPLIFE,
     TCPRTT,

@@ -137,4 +137,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
     standard=False,
+    profile="standard",
 )

@@ -115,4 +115,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
     standard=False,
+    profile="standard",
 )

@@ -86,4 +86,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="compactsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
     standard=False,
+    profile="standard",
 )

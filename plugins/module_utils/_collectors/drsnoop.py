@@ -91,4 +91,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="drsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
     standard=False,
+    profile="standard",
 )

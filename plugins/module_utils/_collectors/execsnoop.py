@@ -202,4 +202,5 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT,), difference=difference),
+    profile="quick",
 )

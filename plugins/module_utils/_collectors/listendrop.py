@@ -53,4 +53,5 @@ COLLECTOR = Collector(
     bcc=None,
     procfs=Procfs(files=(_NETSTAT,), difference=difference),
     standard=False,
+    profile="quick",
 )

@@ -106,4 +106,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="oomkill", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
     standard=False,
+    profile="quick",
 )

@@ -57,4 +57,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # it counts connections, and times none
     standard=False,
+    profile="quick",
 )

@@ -169,4 +169,5 @@ COLLECTOR = Collector(
     bcc=Bcc(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP,), difference=difference),
     standard=False,
+    profile="standard",
 )

@@ -201,4 +201,5 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="tcpretrans", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6), difference=difference),
+    profile="quick",
 )

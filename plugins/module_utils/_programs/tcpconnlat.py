@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpconnlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "86488d900a38154c8deeb2986534b0ae38a1ef80c3ee87bfc289f2d91f76c5bf"
+SOURCE_SHA256 = "384f86f69c1db63aeb047b86300b27d81c180f33f619215b1eb46f6eb8cf0c6c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1e1a4924c92f1f188f09370845042c3b73965a657f8766d693f029bd82ba6135"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcprtt"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6ee634c481dd3354553626977a767bf12544f2d98d752dba0db4c93d9b06e584"
+SOURCE_SHA256 = "c6e177230079346dd76400a801f7f87c8169189428acde8e7eac2c780d5f0124"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d7a54c0e8946c82e1f788666211968d1ee0e9fffc11e6b7b3812e45748633699"

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 import yaml
+from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _arguments
 
 ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
@@ -77,5 +78,14 @@ def test_survey_defaults_are_those_of_the_module() -> None:
     defaults = load("survey", "defaults", "main.yml")
     for option, spec in _arguments.visit_spec().items():
         if option not in ("report_dir", "run", "collectors"):
-            assert defaults["survey_" + option] == spec["default"], option
+            assert (defaults["survey_" + option] or None) == spec.get("default"), option
     assert defaults["survey_collectors"] == []  # no list is all of them
+
+
+def test_the_windows_of_the_profiles() -> None:
+    durations = load("survey", "vars", "main.yml")["__survey_durations"]
+    assert durations == {name: _survey.duration({"profile": name}) for name in ("", *_survey.PROFILES)}
+    choices = load("survey", "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]["survey_profile"][
+        "choices"
+    ]
+    assert choices == list(durations)

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS
 
 
 def options(**changes: t.Any) -> dict[str, t.Any]:
@@ -24,6 +25,23 @@ def test_defaults_ask_everything() -> None:
 def test_a_collector_named_twice_is_asked_once() -> None:
     wanted = _survey.settings(options(collectors=["execsnoop", "runqlat", "execsnoop"]))
     assert [collector.name for collector in wanted.collectors] == ["execsnoop", "runqlat"]
+
+
+def test_a_larger_profile_has_what_the_smaller_ones_have() -> None:
+    found = [_survey.settings(options(profile=name)) for name in ("quick", "standard", "deep")]
+    assert [wanted.duration for wanted in found] == [10, 30, 60]
+    quick, standard, deep = ([collector.name for collector in wanted.collectors] for wanted in found)
+    assert set(quick) < set(standard) < set(deep)
+    assert deep == [collector.name for collector in COLLECTORS]
+    assert {"runqlat", "biolatency", "tcpretrans", "execsnoop"} < set(quick)
+    assert {"syscount", "vfsstat"}.isdisjoint(standard)
+
+
+def test_what_is_named_wins_over_the_profile() -> None:
+    wanted = _survey.settings(options(profile="deep", duration=3, collectors=["runqlat"]))
+    assert (wanted.duration, [collector.name for collector in wanted.collectors]) == (3, ["runqlat"])
+    assert len(_survey.settings(options(profile="deep", duration=3)).collectors) == len(COLLECTORS)
+    assert _survey.settings(options(profile="deep", collectors=["runqlat"])).duration == 60
 
 
 @pytest.mark.parametrize(

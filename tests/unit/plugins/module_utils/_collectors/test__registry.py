@@ -9,27 +9,39 @@ import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS, by_name
 
 STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
-NAMES = [
-    *STANDARD,
+ON_REQUEST = [
     "biotop",
     "bitesize",
     "compactsnoop",
+    "cpudist",
     "drsnoop",
+    "exitsnoop",
+    "hardirqs",
+    "killsnoop",
     "listendrop",
     "oomkill",
+    "opensnoop",
     "pagefaults",
+    "runqslower",
     "skbdrop",
+    "softirqs",
+    "syscount",
     "tcpconnlat",
     "tcplife",
     "tcprtt",
     "vfsstat",
 ]
+NAMES = STANDARD + ON_REQUEST
 # Where bcc's tool has another name.
 TOOLS = {"skbdrop": "tcpdrop"}
 # What a tier cannot answer honestly.
 WITHOUT = {
+    "killsnoop": {"procfs"},
     "listendrop": {"native", "bcc"},
+    "opensnoop": {"procfs"},
     "pagefaults": {"bcc"},
+    "runqslower": {"procfs"},
+    "syscount": {"procfs"},
     "tcpconnlat": {"procfs"},
     "tcprtt": {"procfs"},
 }
@@ -52,6 +64,7 @@ def test_a_collector_is_complete(name: str) -> None:
     if collector.bcc is not None:
         assert collector.bcc.tool == TOOLS.get(name, name)
         assert "-m" not in collector.bcc.args  # milliseconds
+    assert collector.standard == (name in STANDARD)
 
 
 @pytest.mark.parametrize(

@@ -24,30 +24,6 @@ def schedstat(version: int, *cpus: tuple[int, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("version", [15, 16, 17])
-def test_the_fields_of_every_known_version(version: int) -> None:
-    assert runqlat.cpus(schedstat(version, (5000, 7), (2**40, 2**33))) == {"cpu0": (7, 5000), "cpu1": (2**33, 2**40)}
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "unknown version"),
-        (schedstat(14, (1, 1)), "unknown version"),
-        (schedstat(18, (1, 1)), "unknown version"),
-        (schedstat(15, (1, 1)) + "version 15\n", "unknown version"),
-        ("version fifteen\n", "not a number"),
-        ("version 15\ntimestamp 1\n", "lacks fields"),
-        ("version 15\ncpu0 1 0 1 1\n", "lacks fields"),  # truncated
-        ("version 15\ncpu0 1 0 1 1 1 1 1 x 1\n", "not a number"),
-        ("version 15\ncpu0 1 0 1 1 1 1 1 -5 1\n", "not a number"),
-    ],
-)
-def test_a_schedstat_that_is_not_understood(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        runqlat.cpus(text)
-
-
 def difference(before: dict[str, str], after: dict[str, str]) -> t.Any:
     return runqlat.difference(before, after, 1.0, Limits())
 

@@ -18,6 +18,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import C
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 CONTEXT = Context({})
+WITH_FILES = [collector for collector in COLLECTORS if collector.procfs is not None]
 
 
 def write(root: pathlib.Path, files: dict[str, str]) -> str:
@@ -161,10 +162,7 @@ def test_a_window_without_an_end(tmp_path: pathlib.Path) -> None:
         running.finish(time.monotonic() + 1)
 
 
-ANSWERED = [collector for collector in COLLECTORS if collector.procfs is not None]
-
-
-@pytest.mark.parametrize("collector", ANSWERED, ids=lambda collector: collector.name)
+@pytest.mark.parametrize("collector", WITH_FILES, ids=lambda collector: collector.name)
 def test_this_kernel(collector: Collector) -> None:
     running = procfs.start(collector, Limits(), CONTEXT)
     running.open(Window.beginning(0.2))
