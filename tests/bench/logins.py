@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import statistics
+import statistics
 import subprocess
 import sys
 import tempfile
