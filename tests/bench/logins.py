@@ -14,7 +14,6 @@ import os
 import pathlib
 import shutil
 import statistics
-import statistics
 import subprocess
 import sys
 import tempfile
