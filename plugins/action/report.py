@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import typing as t
 
 from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
@@ -48,6 +49,9 @@ _FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
 }
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
 class ActionModule(ActionBase):
     """Folds a run's records into its report."""
 
@@ -82,7 +86,7 @@ class ActionModule(ActionBase):
         }
         if self._task.check_mode:
             self._display.display("Check mode: the report would be written to %s" % ", ".join(result["files"]))
-            return result
+            return {**result, "ansible_facts": _settle(None)}
         run = _run.load(folder)
         fates = self._fates(run_id, variables) if run_id == mine else _no_fate
         book = _rules.load(arguments["rules"])
@@ -102,7 +106,9 @@ class ActionModule(ActionBase):
                 raise
             self._display.display("%s\n%s" % (table, paths["survey.html"]))
             result["removed"] = removed
-            return {**result, **_headline.of(survey.head), "ansible_stats": _headline.stats(survey.head, folder)}
+            stats = _headline.stats(survey.head, folder)
+            facts = _settle(survey.unwell)
+            return {**result, **_headline.of(survey.head), "ansible_stats": stats, "ansible_facts": facts}
 
     @staticmethod
     def _previous(report_dir: str, run: _run.Run, book: _rules.Book) -> tuple[_previous.Previous | None, list[str]]:
@@ -136,6 +142,15 @@ class ActionModule(ActionBase):
             )
 
         return fate
+
+
+def _settle(unwell: t.Sequence[str] | None) -> dict[str, t.Any]:
+    """Return the facts of which hosts are to be settled, as a play's hosts; all where that cannot be said.
+
+    A name that a pattern would take for something else, such as a range of hosts, cannot be said.
+    """
+    plain = unwell is not None and all(_PLAIN.fullmatch(host) for host in unwell)
+    return {"ebpf_fleet_unwell": (list(unwell or ()) or ["!all"]) if plain else ["all"]}
 
 
 def _no_fate(_host: str) -> Fate | None:

@@ -19,8 +19,10 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _record,
     _reply,
     _run,
+    _schema,
     _store,
     _units,
+    _versions,
 )
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._record import Envelope, Record, Refused
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._reply import Reply, Trouble
@@ -28,6 +30,10 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 _COLORS = {"ok": "COLOR_OK", "partial": "COLOR_WARN", "planned": "COLOR_SKIP"}
 _LINES = 50  # hosts of a play that each get a line; of more, only those that are not well do
+
+# Ansible imports this before it forks: what is read here is not read again by the worker of each host.
+_versions.collection()
+_schema.load("record.v1.json")
 
 
 def is_task_timeout(error: BaseException) -> bool:

@@ -137,6 +137,18 @@ notes:
   type: list
   elements: str
   sample: []
+ansible_facts:
+  description: Facts, which C(delegate_facts) gives to the host that the task is delegated to.
+  returned: success
+  type: dict
+  contains:
+    ebpf_fleet_unwell:
+      description:
+        - The hosts that were asked and gave no answer, as patterns for the C(hosts) of a later play, such as one of
+          M(ebpf.fleet.settle). V(!all) where there are none; V(all) where a name is no plain pattern, and in check mode.
+      type: list
+      elements: str
+      sample: [web-07]
 ansible_stats:
   description: The headline figures in the form of M(ansible.builtin.set_stats).
   returned: success, not in check mode

@@ -20,6 +20,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._rules import Book
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._spool import Spool
 
 SCHEMA = "ebpf.fleet.survey/1"
+_UNWELL = ("failed", "unreachable", "timed_out")
 
 
 class Fate(t.NamedTuple):
@@ -36,9 +37,10 @@ Fates = t.Callable[[str], "Fate | None"]
 class Survey:
     """`head` is survey.json without its hosts; `rows()` gives these, one at a time, as often as they are wanted."""
 
-    def __init__(self, head: dict[str, t.Any], spool: Spool) -> None:
-        """Hold what `gather` found."""
+    def __init__(self, head: dict[str, t.Any], spool: Spool, unwell: list[str]) -> None:
+        """Hold what `gather` found. `unwell` are the hosts that gave no answer, and were asked."""
         self.head = head
+        self.unwell = unwell
         self._spool = spool
 
     def rows(self) -> t.Iterator[Row]:
@@ -82,6 +84,7 @@ def gather(
     run = run._replace(hosts=roll)
     scopes: dict[str | None, Scope] = {None: Scope()}
     judged: dict[str | None, Judged] = {None: Judged()}
+    unwell: list[str] = []
     judge = Judge(book or _rules.default(), run.settings, previous)
 
     def seen() -> t.Iterator[Row]:
@@ -90,6 +93,8 @@ def gather(
             for name in (None, *host.fleets):
                 scopes.setdefault(name, Scope()).add(row, record)
             judge.see(row)
+            if row["outcome"] in _UNWELL:
+                unwell.append(row["host"])
             yield row
 
     def settled() -> t.Iterator[Row]:
@@ -127,7 +132,7 @@ def gather(
         "inventory": scope(None),
         "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],
     }
-    return Survey(head, final)
+    return Survey(head, final, unwell)
 
 
 def _compared(previous: Previous | None, run: _run.Run) -> dict[str, t.Any] | None:

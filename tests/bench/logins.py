@@ -10,6 +10,7 @@ each of its events runs the programs of every visit that is under way.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import statistics
@@ -79,6 +80,11 @@ class Server:
         own = ["-p", str(PORT), "-i", str(self._folder / "user_key"), "root@" + host, command]
         return ["ssh", *self.options().split(), *own]
 
+    def cpu_seconds(self) -> float:
+        """Return what it and all logins that have ended took of the processors: the hosts' side."""
+        fields = pathlib.Path("/proc/%d/stat" % self._process.pid).read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End it."""
         self._process.terminate()
@@ -105,13 +111,14 @@ class Rivals:
 
     def __init__(self, server: Server, folder: pathlib.Path, hosts: int, settings: t.Sequence[str]) -> None:
         """Prepare them."""
-        self._folder, self._hosts = folder, hosts
+        self._server, self._folder, self._hosts = server, folder, hosts
         source = ["-i", str(inventory(server, folder, hosts))]
         self._ping = ["ansible", *source, "all", "-m", "ansible.builtin.ping"]
         extra = ["survey_duration=%d" % WINDOW, "survey_report_dir=%s/reports" % folder, *settings]
         self._survey = ["ansible-playbook", "ebpf.fleet.survey", *source, *(w for one in extra for w in ("-e", one))]
 
     def _run(self, command: t.Sequence[str], watch: bool = False) -> measured.Cost:
+        before = self._server.cpu_seconds()
         cost = measured.run(
             command,
             self._folder,
@@ -124,7 +131,8 @@ class Rivals:
         )
         told = (self._folder / "output.txt").read_text(encoding="utf-8", errors="replace")
         assert cost.code == 0, told[-4000:]
-        return cost
+        time.sleep(1)  # until sshd has seen the last login end
+        return cost._replace(cpu_seconds=cost.cpu_seconds + self._server.cpu_seconds() - before)
 
     def ping(self, watch: bool = False) -> measured.Cost:
         """Ask every host for a pong."""
@@ -145,9 +153,12 @@ def inside(folder: pathlib.Path, rounds: int, sizes: t.Sequence[int], settings: 
             rivals.ping()  # the machine's caches are warm for both
             pairs = [(rivals.survey(), rivals.ping()) for _ in range(rounds)]
             ours, theirs = (statistics.median(cost.seconds for cost in side) for side in zip(*pairs))
+            busy = [statistics.median(cost.cpu_seconds for cost in side) for side in zip(*pairs)]
             ratio = statistics.median((one.seconds - WINDOW) / other.seconds for one, other in pairs)
+            work = statistics.median(one.cpu_seconds / other.cpu_seconds for one, other in pairs)
             kept[hosts] = rivals.survey(watch=True).together_mib, rivals.ping(watch=True).together_mib
-            cells = ("%.1f" % ours, "%.1f" % theirs, "%.2f" % ratio, *("%.0f" % mib for mib in kept[hosts]))
+            cells = ("%.1f" % ours, "%.1f" % theirs, "%.2f" % ratio, *("%.1f" % cpu for cpu in busy), "%.2f" % work)
+            cells += tuple("%.0f" % mib for mib in kept[hosts])
             print("  ".join(str(cell).rjust(14) for cell in (hosts, *cells)), flush=True)
         small, large = min(kept), max(kept)
         if small < large:
@@ -161,9 +172,11 @@ def main(rounds: int = 3, sizes: t.Sequence[int] = SIZES, settings: t.Sequence[s
     """Print the table."""
     print(
         "\nA survey with a window of %d s over SSH logins against ansible -m ping, forks as many as hosts, medians of %d"
-        " pairs.\nratio: (survey - window) / ping, at most %.2f is asked for" % (WINDOW, rounds, ALLOWED)
+        " pairs.\nratio: (survey - window) / ping, at most %.2f is asked for;"
+        " CPU: of the controller and of all logins, whatever else the machine does" % (WINDOW, rounds, ALLOWED)
     )
-    header = ("hosts", "survey s", "ping s", "ratio", "survey MiB", "ping MiB")
+    cpu = ("survey CPU s", "ping CPU s", "CPU ratio")
+    header = ("hosts", "survey s", "ping s", "ratio", *cpu, "survey MiB", "ping MiB")
     print("  ".join(cell.rjust(14) for cell in header), flush=True)
     with tempfile.TemporaryDirectory(prefix="ebpffleet-") as folder:
         pathlib.Path(folder).chmod(0o755)

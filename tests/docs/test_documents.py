@@ -65,7 +65,9 @@ def test_commands_run(document: pathlib.Path, checkout: pathlib.Path) -> None:
     """A document's blocks run in their order, each in a shell of its own."""
     for block in blocks.of_file(document):
         if "file" in block.marks:
-            (checkout / block.marks["file"]).write_text(block.body, encoding="utf-8")
+            path = checkout / block.marks["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.body, encoding="utf-8")
         if "run" in block.marks:
             code, output = run(block.body, checkout)
             where = "%s:%d\n%s\n%s" % (name(document), block.line, block.body, output)

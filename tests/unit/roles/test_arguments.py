@@ -70,7 +70,8 @@ def test_report_hands_over_every_option() -> None:
 
 
 def test_audit_hands_over_every_option() -> None:
-    (task,) = (task["ebpf.fleet.audit"] for task in tasks_of(load("audit", "tasks", "main.yml")))
+    tasks = tasks_of(load("audit", "tasks", "main.yml"))
+    (task,) = (task["ebpf.fleet.audit"] for task in tasks if "ebpf.fleet.audit" in task)
     assert set(task) == set(_arguments.audit_spec())
 
 

@@ -202,3 +202,30 @@ def test_a_mistake_in_the_rules_is_one_sentence_with_its_place(play: Play, tmp_p
         AnsibleActionFail, match="mistake in the rules. .*rules.yml:4: there is no rule 'disk_p9': did you mean"
     ):
         play.run("report", rules=str(rules))
+
+
+@pytest.mark.parametrize(
+    ("host", "facts", "wanted"),
+    [
+        ("web-01", {"outcome": "ok"}, ["!all"]),
+        ("web-01", {"outcome": "unreachable"}, ["web-01"]),
+        ("web-01", {"outcome": "timed_out"}, ["web-01"]),
+        ("web[1:3]", {"outcome": "failed"}, ["all"]),
+        ("web:db", {"outcome": "failed"}, ["all"]),
+        ("!web", {"outcome": "failed"}, ["all"]),
+        ("~.*", {"outcome": "failed"}, ["all"]),
+    ],
+)
+def test_the_hosts_to_settle_are_named_as_a_pattern(
+    play: Play, monkeypatch: pytest.MonkeyPatch, host: str, facts: dict[str, t.Any], wanted: list[str]
+) -> None:
+    monkeypatch.setattr(report._run, "roll_call", lambda groups, hosts: [report._run.RollHost(host, ["web"], True)])
+    play.facts[host] = {}
+    play.run("open_run")
+    play.facts[host]["ebpf"] = {"run": play.folder.name, "message": None, **facts}
+    assert play.run("report")["ansible_facts"] == {"ebpf_fleet_unwell": wanted}
+
+
+def test_in_check_mode_all_are_settled(play: Play) -> None:
+    play.run("open_run", check=True)
+    assert play.run("report", check=True)["ansible_facts"] == {"ebpf_fleet_unwell": ["all"]}
