@@ -11,7 +11,7 @@ import sys
 
 from collecting import Collection, native
 
-TIMES = 3
+TIMES = 2
 
 _COMPACT = """
 import sys, time
@@ -30,7 +30,7 @@ def zones() -> int:
 
 
 def test_each_zone_at_each_time() -> None:
-    collection = Collection(duration=20, collectors=["compactsnoop"])
+    collection = Collection(duration=25, collectors=["compactsnoop"])
     done = subprocess.run([sys.executable, "-c", _COMPACT, str(TIMES)], check=True, stdout=subprocess.PIPE, text=True)
     data = native(collection.result("compactsnoop"))
     (row,) = [row for row in data["series"] if row["labels"] == {"process": "ef-compacter"}]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import time
 
 import pytest
-from collecting import Collection, native
+from collecting import Collection
 
 PAGES = 20000
 
@@ -41,7 +42,8 @@ def touched(collection_options: dict[str, object]) -> tuple[dict[str, object], i
         assert toucher.stdin is not None
         assert toucher.stdout is not None
         toucher.stdout.readline()
-        collection = Collection(duration=4, collectors=["pagefaults"], max_items=10000, **collection_options)
+        collection = Collection(duration=8, collectors=["pagefaults"], max_items=10000, **collection_options)
+        time.sleep(1)  # the first sample of all processes takes its time at tier 1
         toucher.stdin.write("go\n")
         toucher.stdin.flush()
         counted = int(toucher.stdout.readline())
@@ -53,8 +55,11 @@ def touched(collection_options: dict[str, object]) -> tuple[dict[str, object], i
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernel has this tracepoint on x86 alone")
 def test_first_touches() -> None:
     result, pid, counted = touched({})
-    data = native(result)
-    (row,) = [row for row in data["items"] if row["labels"]["pid"] == pid]
+    assert (result["tier"], result["attempts"]) == (3, [])
+    rows = result["data"]["items"]  # type: ignore[index]
+    # Where thousands of processes start within seconds, the faults of the last ones find no room, and that is said.
+    assert bool(result["lost"]) == (len(rows) == 4096)
+    (row,) = [row for row in rows if row["labels"]["pid"] == pid]
     assert counted >= PAGES
     # Each page is one fault, by writing, of a page that is not there. A few more are the interpreter's own, before and after.
     assert PAGES <= row["count"] <= counted + 100, (row, counted)

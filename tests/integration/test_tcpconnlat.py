@@ -43,22 +43,22 @@ def far() -> collections.abc.Iterator[Far]:
 def test_a_connection_takes_a_round_trip(far: Far) -> None:
     server = far.sides[1].start(_SERVER)
     try:
-        collection = Collection(duration=8, collectors=["tcpconnlat"])
+        collection = Collection(duration=10, collectors=["tcpconnlat"])
         said = far.sides[0].python(_CLIENT, far.addresses[1], str(CONNECTIONS))
         data = native(collection.result("tcpconnlat"))
     finally:
         server.kill()
         server.communicate()
-    fastest, slowest, total = (float(word) for word in said.split())
-    assert fastest >= 2 * ONE_WAY
-    assert slowest < 0.262, "this machine is too slow for the test"
+    fastest, slowest, total = (float(word) * 1e6 for word in said.split())
+    assert fastest >= 2 * ONE_WAY * 1e6
     (row,) = data["series"]
-    buckets = {lo: count for lo, _hi, count in row["buckets"]}
-    assert buckets[131072] == CONNECTIONS
-    # The client's own clock starts earlier and stops later than the kernel's; others' connections take some too.
+    # The client's own clock starts earlier and stops later than the kernel's. Others' connections may be as slow by chance.
+    there = sum(count for lo, _hi, count in row["buckets"] if 131072 <= lo <= slowest)
+    assert there >= CONNECTIONS
     assert row["total"] >= CONNECTIONS * 2 * ONE_WAY * 1e6
     if row["count"] == CONNECTIONS:
-        assert row["total"] <= total * 1e6
+        assert row["total"] <= total
+        assert there == CONNECTIONS
 
 
 def test_refusals_are_noted_and_not_counted() -> None:

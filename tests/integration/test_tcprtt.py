@@ -23,16 +23,19 @@ while True:
     peer.sendall(peer.recv(64) or b"")
 """
 _CLIENT = """
-import socket, struct, sys
+import socket, struct, sys, time
 peer = socket.create_connection((sys.argv[1], 7300))
 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+slowest = 0
 for _ in range(int(sys.argv[2])):
+    begun = time.monotonic()
     peer.sendall(b"x")
     peer.recv(1)
+    slowest = max(slowest, time.monotonic() - begun)
 info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
 rtt = struct.unpack_from("I", info, 68)[0]
 segments = struct.unpack_from("I", info, 140)[0]
-print(rtt, segments)
+print(rtt, segments, round(slowest * 1e6))
 """
 
 
@@ -40,17 +43,17 @@ def test_the_wires_time_is_found_at_each_segment() -> None:
     far = Far("rtt", ONE_WAY)
     server = far.sides[1].start(_SERVER)
     try:
-        collection = Collection(duration=8, collectors=["tcprtt"])
+        collection = Collection(duration=12, collectors=["tcprtt"])
         said = far.sides[0].python(_CLIENT, far.addresses[1], str(ROUNDS))
         data = native(collection.result("tcprtt"))
     finally:
         server.kill()
         server.communicate()
         far.close()
-    rtt, segments = (int(word) for word in said.split())  # tcpi_rtt and tcpi_segs_in of struct tcp_info
-    assert 2 * ONE_WAY * 1e6 <= rtt < 131072
+    rtt, segments, slowest = (int(word) for word in said.split())  # tcpi_rtt, tcpi_segs_in of struct tcp_info
+    assert rtt >= 2 * ONE_WAY * 1e6
     (row,) = [row for row in data["series"] if row["labels"] == {"scope": "remote"}]
-    there = sum(count for lo, _hi, count in row["buckets"] if lo == 65536)
+    there = sum(count for lo, _hi, count in row["buckets"] if 65536 <= lo <= slowest)
     # The client has got a SYN-ACK, which came before the connection was established, and after it ROUNDS answers at least;
     # the server as many questions. Other connections of this machine may be as far away.
     assert segments - 1 >= ROUNDS

@@ -60,6 +60,8 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "Tracing block I/O"
+# bcc's BPF_HISTOGRAM(dist, struct proc_key_t) has room for this many pairs of process and bucket; more are not counted.
+_TABLE_SIZE = 64
 _TOGETHER_NOTE = "all devices and operations together: the tool tells them by process only"
 
 
@@ -68,9 +70,15 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     # "Process Name = NAME", which holds whatever a process calls itself: only its beginning is looked at.
     lines = text_after(text, _READY).splitlines(True)
     body = "".join(line for line in lines if not line.startswith("Process Name = "))
-    buckets = merge(found for _none, found in log2_histograms(body, "Kbytes", None))
-    count = sum(n for _lo, _hi, n in buckets)
-    return histogram([series({}, count, None, buckets)] if count else [], limits, notes=(_TOGETHER_NOTE,))
+    found = [buckets for _none, buckets in log2_histograms(body, "Kbytes", None)]
+    merged = merge(found)
+    count = sum(n for _lo, _hi, n in merged)
+    answer = histogram([series({}, count, None, merged)] if count else [], limits, notes=(_TOGETHER_NOTE,))
+    if sum(map(len, found)) < _TABLE_SIZE:
+        return answer
+    return answer._replace(
+        truncated="the tool's table, with room for %d pairs of process and bucket, is full" % _TABLE_SIZE
+    )
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------

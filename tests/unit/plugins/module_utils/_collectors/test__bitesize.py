@@ -26,6 +26,13 @@ def test_histograms_by_process_are_added_up() -> None:
     assert (row["labels"], row["buckets"], row["count"], row["total"]) == ({}, [(4, 8, 13)], 13, None)
 
 
+@pytest.mark.parametrize(("processes", "full"), [(63, False), (64, True)])
+def test_the_tools_table_may_be_full(processes: int, full: bool) -> None:
+    text = READY + "".join(HISTOGRAM % ("worker%d" % number, 1) for number in range(processes))
+    answer = bitesize.parse(text, 0, Limits())
+    assert (answer.data["count"], answer.truncated is not None) == (processes, full)
+
+
 def test_nothing_happened() -> None:
     assert bitesize.parse(READY + "\n", 0, Limits()).data["count"] == 0
 
