@@ -29,7 +29,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc, nati
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
-STARTUP_SECONDS = 500
+STARTUP_SECONDS = 1000
 LONGEST_SECONDS = 600
 LIMITS = Limits(max_items=10000, max_events=100000)
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
