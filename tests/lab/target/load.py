@@ -46,9 +46,9 @@ import socket
 server = socket.create_server(("", %d), family=socket.AF_INET6, dualstack_ipv6=True)
 print("listening", flush=True)
 while True:
-    peer = server.accept()[0]
-    while peer.recv(1 << 16):
-        pass
+    with server.accept()[0] as peer:
+        while peer.recv(1 << 16):
+            pass
 """
     % PORT
 )
