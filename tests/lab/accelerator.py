@@ -20,7 +20,11 @@ import needs
 # switched); there the kernel panics with "Oops: int3", seen in 6.12 after some hundred collections.
 EMULATION = "tcg,thread=single"
 PROBE_SECONDS = 15
+KILL_SECONDS = 5
 SIGN = b"lab: a kernel runs"  # guest/initramfs.sh says it and ends, where the command line has the word lab.probe
+
+
+_hanging: list[subprocess.Popen[bytes]] = []  # a process that hangs in KVM may not even take its end
 
 
 def choose(kernel: pathlib.Path, initramfs: pathlib.Path) -> str:
@@ -44,9 +48,12 @@ def kvm_works(kernel: pathlib.Path, initramfs: pathlib.Path) -> bool:
     command += ["-kernel", str(kernel), "-initrd", str(initramfs)]
     command += ["-append", "console=ttyS0 quiet panic=-1 lab.probe"]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        said, _nothing = child.communicate(timeout=PROBE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()  # not waited for: a process that hangs in KVM may not even take its end
-        return False
-    return SIGN in said
+    for seconds in (PROBE_SECONDS, KILL_SECONDS):
+        try:
+            said, _nothing = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        else:
+            return SIGN in said
+    _hanging.append(child)
+    return False

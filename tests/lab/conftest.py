@@ -45,7 +45,7 @@ VARIANTS = {
     "newest": ("light", "fentry"),
 }
 # Emulated, the module is slow to start: this is how long a visit may take beyond the window.
-VISIT_SECONDS = 150
+VISIT_SECONDS = 300
 
 
 class Surveyed(t.NamedTuple):

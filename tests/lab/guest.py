@@ -25,7 +25,7 @@ import needs
 import table
 
 LIFE_SECONDS = int(os.environ.get("LAB_LIFE") or 2 * 3600)
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 STOP_SECONDS = 10
 ADDRESS = "127.0.0.1"
 PROCESSORS = 2

@@ -17,6 +17,7 @@ import yaml
 
 CLOSED_PORT = 1  # tcpmux: nothing listens there
 PYTHON = "/usr/bin/python3"
+CONNECT_SECONDS = 60  # an emulated guest on a busy machine takes its time to say hello
 
 
 def compose(lab: table.Lab, ports: t.Mapping[str, int], key: str, known: str) -> dict[str, t.Any]:
@@ -39,6 +40,7 @@ def compose(lab: table.Lab, ports: t.Mapping[str, int], key: str, known: str) ->
             "vars": {
                 "ansible_host": guest.ADDRESS,
                 "ansible_python_interpreter": PYTHON,
+                "ansible_timeout": CONNECT_SECONDS,
                 "ansible_ssh_private_key_file": key,
                 "ansible_ssh_common_args": "-o UserKnownHostsFile=%s -o StrictHostKeyChecking=yes" % known
                 + " -o IdentitiesOnly=yes -o IdentityAgent=none",

@@ -78,7 +78,7 @@ def test_both_tiers_have_the_same_shape(compared: Said, host: str, collector: st
 
 
 def test_tier_2_when_asked_for(source: str, survey: Surveyed, tmp_path: pathlib.Path) -> None:
-    asked = {"tier": "2", "collectors": ["runqlat", "biolatency"], "startup_limit": 500, "timeout": 600}
+    asked = {"tier": "2", "collectors": ["runqlat", "biolatency"], "startup_limit": 600, "timeout": 800}
     record = play(tmp_path, source, "--limit", "deb12", **asked).records["deb12"]
     runqlat, biolatency = record["results"]
     assert (runqlat["tier"], runqlat["status"], runqlat["source"]) == (2, "ok", "bcc:/usr/sbin/runqlat-bpfcc")

@@ -19,8 +19,8 @@ from remote import Remote
 
 HOST = "newest"
 LONG_SECONDS = 25
-OPENING_SECONDS = 6  # from the first program that is attached until all are, and the window is open
-PATIENCE_SECONDS = 300
+OPENING_SECONDS = 8  # from the first program that is attached until all are, and the window is open
+PATIENCE_SECONDS = 400
 # The processes that have programs attached.
 _HOLDERS = "grep -ls ^link_type /proc/[0-9]*/fdinfo/* | cut -d/ -f3 | sort -u"
 

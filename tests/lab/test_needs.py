@@ -17,7 +17,7 @@ import needs
 import pytest
 
 CLOSED = "http://127.0.0.1:1/debian"  # tcpmux: nothing listens there
-SECONDS = 300
+SECONDS = 600
 SKIPPED = "None of the tests on real kernels (tests/lab) was run. "
 FAILED = "The lab of real kernels must run under CI. "
 

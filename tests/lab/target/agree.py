@@ -29,8 +29,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc, nati
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
-STARTUP_SECONDS = 500
-LONGEST_SECONDS = 600
+STARTUP_SECONDS = 1000
+LONGEST_SECONDS = 3000
 LIMITS = Limits(max_items=10000, max_events=100000)
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
 
@@ -113,7 +113,7 @@ def main() -> int:
         for name in names:
             pairs.append(Pair(_collectors.by_name(name), context))
             while not pairs[-1].opened():
-                time.sleep(0.02)
+                time.sleep(0.1)  # it takes processor time from the tool, which compiles
         loading = subprocess.Popen([sys.executable, LOAD, seconds], stdout=subprocess.PIPE)
         while loading.poll() is None:
             for pair in pairs:

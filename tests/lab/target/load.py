@@ -1,13 +1,14 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run in a guest: something for every collector to count, for some seconds.
+"""Run in a guest: something for every collector to count, for some seconds, and until there is enough of it.
 
     load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of the kernel's RetransSegs,
                                "requests": reads, writes and discards that the root disk completed, "flushes"}
 
 Busy loops (more than there are CPUs), programs that are started and end, writes that are waited for, and TCP over a
-lossy pair of network interfaces, IPv4 and IPv6.
+lossy pair of network interfaces, IPv4 and IPv6. On a slow machine the seconds may be too few: it goes on until each family
+has retransmitted RETRANSMITS times, in ROUNDS rounds at least, and LONGEST_SECONDS at most.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import contextlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -24,16 +26,17 @@ import typing as t
 NAMESPACE = "lab-peer"
 PORT = 7000
 ENDS = {"4": ("10.9.0.1", "10.9.0.2", "24"), "6": ("fd09::1", "fd09::2", "64")}
-LOSS = "3%"
+LOSS = "5%"
+ROUNDS, RETRANSMITS, LONGEST_SECONDS = 6, 4, 300
+TOTAL_RETRANS = 100  # where tcpi_total_retrans is in struct tcp_info, linux/tcp.h
 DISK = "vda"
 PROGRAM = "/bin/true"
 
-_BUSY = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
+_BUSY = "while True: pass"
 _WRITE = """
-import os, sys, time
-end = time.monotonic() + float(sys.argv[1])
+import os
 file = os.open("/root/load", os.O_CREAT | os.O_WRONLY)
-while time.monotonic() < end:
+while True:
     os.pwrite(file, os.urandom(4096), 4096 * int.from_bytes(os.urandom(1), "big"))
     os.fdatasync(file)
 """
@@ -43,9 +46,9 @@ import socket
 server = socket.create_server(("", %d), family=socket.AF_INET6, dualstack_ipv6=True)
 print("listening", flush=True)
 while True:
-    peer = server.accept()[0]
-    while peer.recv(1 << 16):
-        pass
+    with server.accept()[0] as peer:
+        while peer.recv(1 << 16):
+            pass
 """
     % PORT
 )
@@ -95,24 +98,37 @@ def completed() -> tuple[int, int]:
     return sum(int(fields[at]) for at in (0, 4, 11)), int(fields[15])
 
 
+def send(address: str) -> int:
+    """Send something over the lossy link until all of it has arrived; return how often TCP retransmitted."""
+    with socket.create_connection((address, PORT), 60) as peer:
+        peer.sendall(b"x" * 200000)
+        peer.shutdown(socket.SHUT_WR)
+        peer.recv(1)  # the other end closes when it has everything
+        return struct.unpack_from("=I", peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192), TOTAL_RETRANS)[0]
+
+
 def main() -> int:
     """Make the load."""
-    seconds = sys.argv[1]
-    background = [[sys.executable, "-c", _BUSY, seconds]] * 3 + [[sys.executable, "-c", _WRITE, seconds]]
+    begun = time.monotonic()
+    background = [[sys.executable, "-c", _BUSY]] * 3 + [[sys.executable, "-c", _WRITE]]
     before, requests, flushes = retransmitted(), *completed()
-    pids = []
+    pids, rounds, sent_again = [], 0, dict.fromkeys(ENDS, 0)
     with lossy():
-        end = time.monotonic() + float(seconds)
         running = [subprocess.Popen(command) for command in background]
-        while time.monotonic() < end:
-            for _ours, theirs, _width in ENDS.values():
-                with socket.create_connection((theirs, PORT), 10) as peer:
-                    peer.sendall(b"x" * 200000)
+        enough = False
+        while not enough:
+            for family, (_ours, theirs, _width) in ENDS.items():
+                sent_again[family] += send(theirs)
             for _ in range(5):
                 pid = os.posix_spawn(PROGRAM, [PROGRAM, "one two"], {})
                 os.waitpid(pid, 0)
                 pids.append(pid)
+            rounds += 1
+            lasted = time.monotonic() - begun
+            enough = lasted > float(sys.argv[1]) and rounds >= ROUNDS and min(sent_again.values()) >= RETRANSMITS
+            enough = enough or lasted > LONGEST_SECONDS
         for process in running:
+            process.kill()
             process.wait()
         time.sleep(1)  # what was sent last may be lost, and sent again
     said = {"pids": pids, "retransmitted": retransmitted() - before}
