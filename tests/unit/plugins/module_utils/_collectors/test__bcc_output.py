@@ -199,3 +199,32 @@ def test_execsnoop_times() -> None:
     seconds = [float(line[:8]) for line in lines_of_started(*EXECSNOOP[-1], cut=False)]
     answer = parse(EXECSNOOP[-1][0], elapsed=2.0)
     assert [event["t_ms"] for event in answer.data["events"]] == [max(round(s * 1000 - 2000), 0) for s in seconds]
+
+
+def test_softirqs_by_vector() -> None:
+    name = "softirqs-dist-load-0.26.txt"
+    answer = parse(name)
+    vectors = re.findall(r"^softirq = (\S+)$", read(name), re.MULTILINE)
+    assert len(vectors) > 3
+    by_vector = {one["labels"]["vector"]: one["buckets"] for one in answer.data["series"]}
+    assert {vector: [(lo, n) for lo, _hi, n in buckets] for vector, buckets in by_vector.items()} == dict(
+        zip(vectors, histograms(name))
+    )
+    assert sum(count for _lo, _hi, count in by_vector["net_rx"]) == 800, "four times two hundred packets were sent"
+    assert answer.truncated is None
+
+
+def test_hardirqs_idle() -> None:
+    assert parse("hardirqs-dist-idle-0.26.txt").data == {"count": 0, "total": 0, "series": []}
+
+
+def test_syscount() -> None:
+    name = "syscount-latency-load-0.26.txt"
+    answer = parse(name)
+    said = read(name).replace("[unknown: 436]", "close_range   ")  # newer than the tool
+    table = [line.split() for line in said.split("\n")[3:] if re.match(r"\w+ +[0-9]+ +[0-9.]+$", line)]
+    assert [(row["labels"]["syscall"], str(row["count"])) for row in answer.data["items"]] == [
+        (words[0], words[1]) for words in sorted(table, key=lambda words: -int(words[1]))
+    ]
+    assert answer.data["count"] == sum(int(words[1]) for words in table) > 1000
+    assert answer.lost == 0
