@@ -228,3 +228,33 @@ def test_syscount() -> None:
     ]
     assert answer.data["count"] == sum(int(words[1]) for words in table) > 1000
     assert answer.lost == 0
+
+
+def test_runqslower() -> None:
+    name = "runqslower-load-0.26.txt"
+    answer = parse(name)
+    lines = read(name).split("\n")[2:-1]
+    waits: collections.Counter[str] = collections.Counter(line[9:25].rstrip() for line in lines)
+    assert {row["labels"]["comm"]: row["count"] for row in answer.data["items"]} == waits
+    assert sum(row["total_us"] for row in answer.data["items"]) == sum(int(line.split()[-1]) for line in lines)
+    assert max(row["longest_us"] for row in answer.data["items"]) == max(int(line.split()[-1]) for line in lines)
+    assert answer.data["count"] == len(lines) > 200
+    assert answer.lost == 0
+
+
+def test_exitsnoop() -> None:
+    name = "exitsnoop-load-0.26.txt"
+    answer = parse(name)
+    said = read(name)
+    found = {tuple(row["labels"].values()): row["count"] for row in answer.data["items"]}
+    rounds = said.count("code 3\n")
+    assert rounds > 1
+    assert found["two words", 3, None] == rounds
+    assert found["python3", None, "SIGKILL"] == 1, "so the load was ended"
+    assert found["new\nline", None, "SIGKILL"] == said.count("signal 9 (KILL)") - 1 >= rounds - 1
+    assert found["segv", None, "SIGSEGV"] == said.count("signal 11 (SEGV)") >= rounds - 1
+    assert found["kills\nhere", 0, None] >= rounds - 1
+    # Two of the children have a line feed in their names, and so two lines.
+    broken = found["new\nline", None, "SIGKILL"] + found["kills\nhere", 0, None]
+    assert answer.data["count"] == len([line for line in said.split("\n")[1:] if line]) - broken
+    assert answer.lost == 0
