@@ -258,3 +258,19 @@ def test_exitsnoop() -> None:
     broken = found["new\nline", None, "SIGKILL"] + found["kills\nhere", 0, None]
     assert answer.data["count"] == len([line for line in said.split("\n")[1:] if line]) - broken
     assert answer.lost == 0
+
+
+def test_opensnoop() -> None:
+    name = "opensnoop-load-0.26.txt"
+    answer = parse(name)
+    mine = {
+        tuple(row["labels"].values()): row["count"] for row in answer.data["items"] if row["process"] == "opens here"
+    }
+    assert mine == {
+        ("/nonexistent/a b", "ENOENT"): 20,
+        ("/nonexistent/\ufffd\ufffd", "ENOENT"): 20,
+        ("/etc/passwd", None): 20,
+        ("/etc", "EISDIR"): 20,
+    }
+    assert answer.data["count"] == sum(row["count"] for row in answer.data["items"]) == read(name).count("\n") - 1
+    assert answer.lost == 0
