@@ -274,3 +274,29 @@ def test_opensnoop() -> None:
     }
     assert answer.data["count"] == sum(row["count"] for row in answer.data["items"]) == read(name).count("\n") - 1
     assert answer.lost == 0
+
+
+def test_killsnoop() -> None:
+    name = "killsnoop-load-0.26.txt"
+    answer = parse(name)
+    said = read(name)
+    rounds = said.count("segv ")
+    counts = {tuple(row["labels"].values()): row["count"] for row in answer.data["items"]}
+    assert counts == {
+        ("SIGUSR1", "kills\nhere", None): 7 * rounds,
+        ("SIGKILL", "new\nline", None): rounds,
+        ("SIGSEGV", "segv", None): rounds,
+        ("SIGKILL", "python3", None): 1,  # so the load was ended
+        ("SIGINT", "python3", None): 2,  # and this tool, and another one
+    }
+    assert "%d calls failed" % rounds in answer.notes
+    assert answer.data["count"] == sum(counts.values()) > 100
+    assert answer.lost == 0
+
+
+def test_cpudist() -> None:
+    answer = parse("cpudist-load-0.26.txt")
+    (expected,) = histograms("cpudist-load-0.26.txt")
+    (series,) = answer.data["series"]
+    assert [(lo, count) for lo, _hi, count in series["buckets"]] == expected
+    assert answer.data["count"] == sum(count for _lo, count in expected) > 1000
