@@ -98,6 +98,11 @@ def numbered(text: str) -> dict[int, str]:
     return found
 
 
+def common() -> dict[int, str]:
+    """Return the names that all machines have in common, which are those of the last years."""
+    return numbered(_ALL)
+
+
 def names(machine: str) -> dict[int, str]:
     """Return the names that a machine (as os.uname() calls it) has; none for one that is not known."""
-    return {**numbered(_OWN[machine]), **numbered(_ALL)} if machine in _OWN else {}
+    return {**numbered(_OWN[machine]), **common()} if machine in _OWN else {}

@@ -74,8 +74,8 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
         match = _ROW.fullmatch(line.strip())
         if match:
             name = clean(match.group(1), 64)
-            unknown = re.fullmatch(r"\[unknown: ([0-9]+)\]", name)
-            name = "call " + unknown.group(1) if unknown else name
+            unknown = re.fullmatch(r"\[unknown: ([0-9]+)\]", name)  # to this version of the tool
+            name = name_of(int(unknown.group(1)), compat=False, known=_syscalls.common()) if unknown else name
             rows.append(_row(None, name, natural(match.group(2)), float(match.group(3)), None))
         elif _HEADER.fullmatch(line):
             headers += 1

@@ -199,3 +199,104 @@ def test_execsnoop_times() -> None:
     seconds = [float(line[:8]) for line in lines_of_started(*EXECSNOOP[-1], cut=False)]
     answer = parse(EXECSNOOP[-1][0], elapsed=2.0)
     assert [event["t_ms"] for event in answer.data["events"]] == [max(round(s * 1000 - 2000), 0) for s in seconds]
+
+
+def test_softirqs_by_vector() -> None:
+    name = "softirqs-dist-load-0.26.txt"
+    answer = parse(name)
+    vectors = re.findall(r"^softirq = (\S+)$", read(name), re.MULTILINE)
+    assert len(vectors) > 3
+    by_vector = {one["labels"]["vector"]: one["buckets"] for one in answer.data["series"]}
+    assert {vector: [(lo, n) for lo, _hi, n in buckets] for vector, buckets in by_vector.items()} == dict(
+        zip(vectors, histograms(name))
+    )
+    assert sum(count for _lo, _hi, count in by_vector["net_rx"]) == 800, "four times two hundred packets were sent"
+    assert answer.truncated is None
+
+
+def test_hardirqs_idle() -> None:
+    assert parse("hardirqs-dist-idle-0.26.txt").data == {"count": 0, "total": 0, "series": []}
+
+
+def test_syscount() -> None:
+    name = "syscount-latency-load-0.26.txt"
+    answer = parse(name)
+    said = read(name).replace("[unknown: 436]", "close_range   ")  # newer than the tool
+    table = [line.split() for line in said.split("\n")[3:] if re.match(r"\w+ +[0-9]+ +[0-9.]+$", line)]
+    assert [(row["labels"]["syscall"], str(row["count"])) for row in answer.data["items"]] == [
+        (words[0], words[1]) for words in sorted(table, key=lambda words: -int(words[1]))
+    ]
+    assert answer.data["count"] == sum(int(words[1]) for words in table) > 1000
+    assert answer.lost == 0
+
+
+def test_runqslower() -> None:
+    name = "runqslower-load-0.26.txt"
+    answer = parse(name)
+    lines = read(name).split("\n")[2:-1]
+    waits: collections.Counter[str] = collections.Counter(line[9:25].rstrip() for line in lines)
+    assert {row["labels"]["comm"]: row["count"] for row in answer.data["items"]} == waits
+    assert sum(row["total_us"] for row in answer.data["items"]) == sum(int(line.split()[-1]) for line in lines)
+    assert max(row["longest_us"] for row in answer.data["items"]) == max(int(line.split()[-1]) for line in lines)
+    assert answer.data["count"] == len(lines) > 200
+    assert answer.lost == 0
+
+
+def test_exitsnoop() -> None:
+    name = "exitsnoop-load-0.26.txt"
+    answer = parse(name)
+    said = read(name)
+    found = {tuple(row["labels"].values()): row["count"] for row in answer.data["items"]}
+    rounds = said.count("code 3\n")
+    assert rounds > 1
+    assert found["two words", 3, None] == rounds
+    assert found["python3", None, "SIGKILL"] == 1, "so the load was ended"
+    assert found["new\nline", None, "SIGKILL"] == said.count("signal 9 (KILL)") - 1 >= rounds - 1
+    assert found["segv", None, "SIGSEGV"] == said.count("signal 11 (SEGV)") >= rounds - 1
+    assert found["kills\nhere", 0, None] >= rounds - 1
+    # Two of the children have a line feed in their names, and so two lines.
+    broken = found["new\nline", None, "SIGKILL"] + found["kills\nhere", 0, None]
+    assert answer.data["count"] == len([line for line in said.split("\n")[1:] if line]) - broken
+    assert answer.lost == 0
+
+
+def test_opensnoop() -> None:
+    name = "opensnoop-load-0.26.txt"
+    answer = parse(name)
+    mine = {
+        tuple(row["labels"].values()): row["count"] for row in answer.data["items"] if row["process"] == "opens here"
+    }
+    assert mine == {
+        ("/nonexistent/a b", "ENOENT"): 20,
+        ("/nonexistent/\ufffd\ufffd", "ENOENT"): 20,
+        ("/etc/passwd", None): 20,
+        ("/etc", "EISDIR"): 20,
+    }
+    assert answer.data["count"] == sum(row["count"] for row in answer.data["items"]) == read(name).count("\n") - 1
+    assert answer.lost == 0
+
+
+def test_killsnoop() -> None:
+    name = "killsnoop-load-0.26.txt"
+    answer = parse(name)
+    said = read(name)
+    rounds = said.count("segv ")
+    counts = {tuple(row["labels"].values()): row["count"] for row in answer.data["items"]}
+    assert counts == {
+        ("SIGUSR1", "kills\nhere", None): 7 * rounds,
+        ("SIGKILL", "new\nline", None): rounds,
+        ("SIGSEGV", "segv", None): rounds,
+        ("SIGKILL", "python3", None): 1,  # so the load was ended
+        ("SIGINT", "python3", None): 2,  # and this tool, and another one
+    }
+    assert "%d calls failed" % rounds in answer.notes
+    assert answer.data["count"] == sum(counts.values()) > 100
+    assert answer.lost == 0
+
+
+def test_cpudist() -> None:
+    answer = parse("cpudist-load-0.26.txt")
+    (expected,) = histograms("cpudist-load-0.26.txt")
+    (series,) = answer.data["series"]
+    assert [(lo, count) for lo, _hi, count in series["buckets"]] == expected
+    assert answer.data["count"] == sum(count for _lo, count in expected) > 1000

@@ -57,13 +57,23 @@ END = "\nDetaching...\n"
 
 
 def test_the_tool() -> None:
-    rows = ROW % ("read", 5, 12.5) + ROW % ("[unknown: 451]", 1, 0.25) + ROW % ("futex", 123456789, 9e12)
+    rows = (
+        ROW % ("read", 5, 12.5)
+        + ROW % ("[unknown: 451]", 1, 0.25)
+        + ROW % ("[unknown: 999]", 1, 0.25)
+        + ROW % ("futex", 123456789, 9e12)
+    )
     answer = syscount.parse(GREETING + HEADER + rows + END, 0.0, Limits())
     assert answer.data["items"] == [
         {"labels": {"process": None, "syscall": name}, "count": count, "total_us": us, "errors": None}
-        for name, count, us in (("futex", 123456789, 9e12), ("read", 5, 12.5), ("call 451", 1, 0.25))
+        for name, count, us in (
+            ("futex", 123456789, 9e12),
+            ("read", 5, 12.5),
+            ("cachestat", 1, 0.25),
+            ("call 999", 1, 0.25),
+        )
     ]
-    assert (answer.data["count"], answer.lost) == (123456795, 0)
+    assert (answer.data["count"], answer.lost) == (123456796, 0)
 
 
 def test_the_tool_saw_nothing() -> None:
