@@ -49,6 +49,7 @@ _FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
 }
 
 
+_FACT = "ebpf_fleet_to_settle"  # the playbook survey has it in a later play
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -86,7 +87,7 @@ class ActionModule(ActionBase):
         }
         if self._task.check_mode:
             self._display.display("Check mode: the report would be written to %s" % ", ".join(result["files"]))
-            return {**result, "ansible_facts": _settle(None)}
+            return {**result, "ansible_facts": {_FACT: ["all"]}}
         run = _run.load(folder)
         fates = self._fates(run_id, variables) if run_id == mine else _no_fate
         book = _rules.load(arguments["rules"])
@@ -107,7 +108,7 @@ class ActionModule(ActionBase):
             self._display.display("%s\n%s" % (table, paths["survey.html"]))
             result["removed"] = removed
             stats = _headline.stats(survey.head, folder)
-            facts = _settle(survey.unwell)
+            facts = {_FACT: _settle(survey)}
             return {**result, **_headline.of(survey.head), "ansible_stats": stats, "ansible_facts": facts}
 
     @staticmethod
@@ -144,13 +145,16 @@ class ActionModule(ActionBase):
         return fate
 
 
-def _settle(unwell: t.Sequence[str] | None) -> dict[str, t.Any]:
-    """Return the facts of which hosts are to be settled, as a play's hosts; all where that cannot be said.
+def _settle(survey: Survey) -> list[str]:
+    """Return which hosts are to be settled, as a play's hosts; all where that cannot be said.
 
-    A name that a pattern would take for something else, such as a range of hosts, cannot be said.
+    A name that a pattern would take for something else, such as a range of hosts, cannot be said. One host that is well is
+    among them, where there is one: Ansible plays no further where all hosts of a play have failed.
     """
-    plain = unwell is not None and all(_PLAIN.fullmatch(host) for host in unwell)
-    return {"ebpf_fleet_unwell": (list(unwell or ()) or ["!all"]) if plain else ["all"]}
+    if not survey.unwell:
+        return ["!all"]
+    hosts = [*survey.unwell, *([survey.well] if survey.well is not None else [])]
+    return hosts if all(_PLAIN.fullmatch(host) for host in hosts) else ["all"]
 
 
 def _no_fate(_host: str) -> Fate | None:

@@ -52,7 +52,9 @@ requirements:
   - set as stdout in configuration
 """
 
-_OPEN, _VISIT, _SETTLE = ("ebpf.fleet." + name for name in ("open_run", "visit", "settle"))
+_OPEN = "ebpf.fleet.open_run"
+_VISIT = "ebpf.fleet.visit"
+_SETTLE = "ebpf.fleet.settle"
 _CLEAR = "\r\x1b[K"
 _TICK = 1.0
 _RECAP = 50  # hosts that the recap names

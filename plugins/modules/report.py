@@ -142,13 +142,13 @@ ansible_facts:
   returned: success
   type: dict
   contains:
-    ebpf_fleet_unwell:
+    ebpf_fleet_to_settle:
       description:
-        - The hosts that were asked and gave no answer, as patterns for the C(hosts) of a later play, such as one of
-          M(ebpf.fleet.settle). V(!all) where there are none; V(all) where a name is no plain pattern, and in check mode.
+        - The hosts that were asked and gave no answer, and one that did, as patterns for the C(hosts) of a later play of
+          M(ebpf.fleet.settle). V(!all) where all gave an answer; V(all) where a name is no plain pattern, and in check mode.
       type: list
       elements: str
-      sample: [web-07]
+      sample: [web-07, web-01]
 ansible_stats:
   description: The headline figures in the form of M(ansible.builtin.set_stats).
   returned: success, not in check mode

@@ -37,10 +37,11 @@ Fates = t.Callable[[str], "Fate | None"]
 class Survey:
     """`head` is survey.json without its hosts; `rows()` gives these, one at a time, as often as they are wanted."""
 
-    def __init__(self, head: dict[str, t.Any], spool: Spool, unwell: list[str]) -> None:
-        """Hold what `gather` found. `unwell` are the hosts that gave no answer, and were asked."""
+    def __init__(self, head: dict[str, t.Any], spool: Spool, unwell: list[str], well: str | None) -> None:
+        """Hold what `gather` found. `unwell` are the hosts that gave no answer, and were asked; `well` is one that did."""
         self.head = head
         self.unwell = unwell
+        self.well = well
         self._spool = spool
 
     def rows(self) -> t.Iterator[Row]:
@@ -85,6 +86,7 @@ def gather(
     scopes: dict[str | None, Scope] = {None: Scope()}
     judged: dict[str | None, Judged] = {None: Judged()}
     unwell: list[str] = []
+    well: list[str] = []
     judge = Judge(book or _rules.default(), run.settings, previous)
 
     def seen() -> t.Iterator[Row]:
@@ -95,6 +97,8 @@ def gather(
             judge.see(row)
             if row["outcome"] in _UNWELL:
                 unwell.append(row["host"])
+            elif not well and row["outcome"] != "skipped":
+                well.append(row["host"])
             yield row
 
     def settled() -> t.Iterator[Row]:
@@ -132,7 +136,7 @@ def gather(
         "inventory": scope(None),
         "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],
     }
-    return Survey(head, final, unwell)
+    return Survey(head, final, unwell, well[0] if well else None)
 
 
 def _compared(previous: Previous | None, run: _run.Run) -> dict[str, t.Any] | None:

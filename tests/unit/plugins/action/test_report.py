@@ -223,9 +223,17 @@ def test_the_hosts_to_settle_are_named_as_a_pattern(
     play.facts[host] = {}
     play.run("open_run")
     play.facts[host]["ebpf"] = {"run": play.folder.name, "message": None, **facts}
-    assert play.run("report")["ansible_facts"] == {"ebpf_fleet_unwell": wanted}
+    assert play.run("report")["ansible_facts"] == {"ebpf_fleet_to_settle": wanted}
+
+
+def test_a_host_that_is_well_is_settled_with_the_others(play: Play) -> None:
+    """Ansible plays no further where all hosts of a play have failed."""
+    play.run("open_run")
+    play.run("visit", "db-01", answer={"record": sent("tier3")})
+    play.facts["web-01"]["ebpf"] = {"run": play.folder.name, "outcome": "failed", "message": None}
+    assert play.run("report")["ansible_facts"] == {"ebpf_fleet_to_settle": ["web-01", "db-01"]}
 
 
 def test_in_check_mode_all_are_settled(play: Play) -> None:
     play.run("open_run", check=True)
-    assert play.run("report", check=True)["ansible_facts"] == {"ebpf_fleet_unwell": ["all"]}
+    assert play.run("report", check=True)["ansible_facts"] == {"ebpf_fleet_to_settle": ["all"]}
