@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it means that two tiers agree about the same time; docs/matrix.md says it in words.
+"""What it means that two tiers agree about the same time; docs/tiers.md says it in words.
 
 Both see the same events, each takes the time of day a moment apart, and a bucket's bound can lie between the moments. How far
 apart depends on how the tool is attached: a kprobe is a trap, which in an emulated processor takes some 10 microseconds, and a

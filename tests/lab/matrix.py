@@ -37,19 +37,9 @@ _AGREEMENT = """
 ## Agreement
 
 Native programs and bcc's tool in the same guest, over the same time, under load: programs started, a disk written to, TCP
-over a link that loses packets, more busy processes than processors. Two tiers *agree* when
-
-- histograms (runqlat, biolatency): their counts differ by at most {counts}; median, 90th and 99th percentile are at most one
-  bucket apart; at most {far} of what they hold is further away than the next bucket, and at most {tracepoint} in another one
-  ({kprobe} where the tool is attached by kprobes, as biolatency is). Both see the same events, and each takes the time of day
-  a moment apart, so that a bucket's bound can lie between the two moments. A kprobe is a trap, which in an emulated processor
-  takes some 10 microseconds: a tool with one at the end of what it measures finds everything that much longer;
-- tcpretrans: the same flows, each with the same count. The segments, which only the native program knows, add up to the
-  growth of the kernel's own `RetransSegs`;
-- execsnoop: the same processes, but for those that the kernel starts by itself (`modprobe`): bcc's tool traces the system
-  call, which these do not make.
-
-biolatency is compared on 5.10: on 6.1, `biolatency-bpfcc` of Debian 12 finds no function that it could attach to.
+over a link that loses packets, more busy processes than processors. What it means that two tiers agree, and how it is
+tested: [Tiers](tiers.md#when-two-tiers-agree). biolatency is compared on 5.10: on 6.1, `biolatency-bpfcc` of Debian 12 finds
+no function that it could attach to.
 """
 
 
@@ -60,9 +50,7 @@ def render(
 ) -> str:
     """Return the page, from a survey's records, measure.py's rows by host and what agree.py says by host."""
     page = _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
-    shares = {"counts": agreement.COUNT_SHARE, "far": agreement.FAR_SHARE, **agreement.MOVED_SHARE}
-    words = _AGREEMENT.format(**{name: "%.0f%%" % (100 * share) for name, share in shares.items()})
-    return page + words + _agreement(compared)
+    return page + _AGREEMENT + _agreement(compared)
 
 
 def masked(page: str) -> str:
