@@ -201,6 +201,14 @@ def test_execsnoop_times() -> None:
     assert [event["t_ms"] for event in answer.data["events"]] == [max(round(s * 1000 - 2000), 0) for s in seconds]
 
 
+def test_hardirqs_by_handler() -> None:
+    name = "hardirqs-dist-load-0.26.txt"
+    found = {one["labels"]["handler"]: [(lo, n) for lo, _hi, n in one["buckets"]] for one in parse(name).data["series"]}
+    handlers = re.findall(r"^hardirq = (\S+)$", read(name), re.MULTILINE)
+    assert set(handlers) >= {"virtio1-req.0", "virtio1-req.1"}
+    assert found == dict(zip(handlers, histograms(name)))
+
+
 def test_softirqs_by_vector() -> None:
     name = "softirqs-dist-load-0.26.txt"
     answer = parse(name)
