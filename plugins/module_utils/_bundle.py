@@ -13,7 +13,7 @@ import sys
 import typing as t
 
 ROOM = __name__.rpartition(".")[0] + "."
-SOURCES_SHA256 = "375588990ccf30a6026fdf92f145ee250b4cb66a405d591cd5038f7f8e508f9f"
+SOURCES_SHA256 = "931f38375802ae221c264a3a493f64dea191b8c08d352df0e9f092ac1ee502b6"
 SHA256 = "9d709a75da8b7fae92f8a2c2c7bd46e63963229f79115cea2b4b219e87b83970"
 TEXTS = 33776  # bytes of bz2: file name, line, source, and a zero between files; then lzma: the BPF programs
 PACKED = """\
