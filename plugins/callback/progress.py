@@ -5,18 +5,6 @@
 
 from __future__ import annotations
 
-import copy
-import os
-import shutil
-import sys
-import threading
-import time
-import typing as t
-
-from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
-from ansible.plugins.callback.default import CallbackModule as Default
-from ansible_collections.ebpf.fleet.plugins.plugin_utils._progress import Progress, outcome_of
-
 DOCUMENTATION = r"""
 name: progress
 type: stdout
@@ -51,6 +39,18 @@ options:
 requirements:
   - set as stdout in configuration
 """
+
+import copy
+import os
+import shutil
+import sys
+import threading
+import time
+import typing as t
+
+from ansible import constants as C  # noqa: N812 -- the name that Ansible gives it
+from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._progress import Progress, outcome_of
 
 _OPEN = "ebpf.fleet.open_run"
 _VISIT = "ebpf.fleet.visit"
