@@ -20,6 +20,13 @@ def _locate(name: str) -> pathlib.Path | None:
     return next((path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()), None)
 
 
+def _named(package: str, source: str) -> t.Iterator[str]:
+    """Name what a package's own file may import by name: the texts there that could be those of its modules."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield "%s.%s" % (package, node.value)
+
+
 def _imported(source: str) -> t.Iterator[str]:
     """Name all that may be a module of the room; what `from` imports may also be something within one."""
     for node in ast.walk(ast.parse(source)):
@@ -41,7 +48,10 @@ def reach(entry: str) -> dict[str, pathlib.Path]:
         path = _locate(name)
         if path is not None and name not in found:
             found[name] = path
-            waiting += _imported(path.read_text(encoding="utf-8"))
+            source = path.read_text(encoding="utf-8")
+            waiting += _imported(source)
+            if path.name == "__init__.py":
+                waiting += _named(name, source)
     return dict(sorted(found.items()))
 
 

@@ -46,8 +46,8 @@ def names(params: t.Mapping[str, t.Any]) -> list[str]:
     if params.get("profile"):
         sizes = list(PROFILES)
         parts = sizes[: sizes.index(params["profile"]) + 1]
-        return [one.name for one in _collectors.COLLECTORS if one.profile in parts]
-    return [one.name for one in _collectors.COLLECTORS if one.standard]
+        return [name for name, profile in _collectors.PROFILE.items() if profile in parts]
+    return list(_collectors.STANDARD)
 
 
 class Settings(t.NamedTuple):

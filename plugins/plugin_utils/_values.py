@@ -57,7 +57,7 @@ _FIXED = {
 def known() -> dict[str, str]:
     """Return every value that there can be, with its unit."""
     found = dict(_FIXED)
-    for collector in _collectors.COLLECTORS:
+    for collector in _collectors.every():
         for name, unit in _OF_KIND[collector.kind].items():
             found["%s.%s" % (collector.name, name)] = unit.replace("%s", collector.unit) or collector.unit
         if collector.name == "tcpretrans":

@@ -84,5 +84,3 @@ class Collector(t.NamedTuple):
     native: Native | None
     bcc: Bcc | None
     procfs: Procfs | None
-    standard: bool = True  # run when neither collectors nor a profile are named; False where it costs on hot paths
-    profile: str = "deep"  # the smallest profile that it is part of; the larger ones have it too

@@ -185,5 +185,4 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
-    profile="quick",
 )

@@ -136,6 +136,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
-    standard=False,
-    profile="standard",
 )

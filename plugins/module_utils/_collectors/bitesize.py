@@ -122,6 +122,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
-    standard=False,
-    profile="standard",
 )

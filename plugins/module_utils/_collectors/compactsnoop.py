@@ -85,6 +85,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="compactsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
-    standard=False,
-    profile="standard",
 )

@@ -70,6 +70,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="cpudist", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(_schedstat.SCHEDSTAT,), difference=difference, instead=(_schedstat.TASKS,)),
-    standard=False,
-    profile="standard",
 )

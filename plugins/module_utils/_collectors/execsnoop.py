@@ -202,5 +202,4 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT,), difference=difference),
-    profile="quick",
 )

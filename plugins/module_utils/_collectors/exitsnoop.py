@@ -135,6 +135,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT, _LOADAVG), difference=difference),
-    standard=False,
-    profile="quick",
 )

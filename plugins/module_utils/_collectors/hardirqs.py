@@ -99,6 +99,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="hardirqs", args=("-d",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_INTERRUPTS,), difference=difference),
-    standard=False,
-    profile="standard",
 )

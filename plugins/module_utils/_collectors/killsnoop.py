@@ -87,6 +87,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts signals
-    standard=False,
-    profile="quick",
 )

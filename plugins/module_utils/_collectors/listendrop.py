@@ -52,6 +52,4 @@ COLLECTOR = Collector(
     native=None,
     bcc=None,
     procfs=Procfs(files=(_NETSTAT,), difference=difference),
-    standard=False,
-    profile="quick",
 )

@@ -102,6 +102,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read, sizes=sizes),
     bcc=Bcc(tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts opens
-    standard=False,
-    profile="standard",
 )

@@ -103,5 +103,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=None,  # bcc has no tool that tells processes apart
     procfs=Procfs(files=(_STAT,), difference=difference),
-    standard=False,
 )

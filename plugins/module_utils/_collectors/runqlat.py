@@ -69,5 +69,4 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="runqlat", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(_schedstat.SCHEDSTAT,), difference=difference, instead=(_schedstat.TASKS,)),
-    profile="quick",
 )

@@ -97,6 +97,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True),
     procfs=None,  # /proc adds up what tasks wait, and does not say how long one wait was
-    standard=False,
-    profile="quick",
 )

@@ -195,6 +195,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="tcpdrop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6, _SOFTNET), difference=difference),
-    standard=False,
-    profile="standard",
 )

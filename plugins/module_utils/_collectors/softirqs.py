@@ -79,6 +79,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="softirqs", args=("-d",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_SOFTIRQS,), difference=difference),
-    standard=False,
-    profile="standard",
 )

@@ -95,6 +95,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read, sizes=sizes),
     bcc=Bcc(tool="syscount", args=_ARGS, ready=_READY, parse=parse),
     procfs=None,  # nothing in /proc counts system calls
-    standard=False,
-    profile="deep",  # it costs on every call
 )

@@ -56,6 +56,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # it counts connections, and times none
-    standard=False,
-    profile="quick",
 )

@@ -168,6 +168,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read, sizes=sizes),
     bcc=Bcc(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP,), difference=difference),
-    standard=False,
-    profile="standard",
 )

@@ -201,5 +201,4 @@ COLLECTOR = Collector(
     native=_NATIVE,
     bcc=Bcc(tool="tcpretrans", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6), difference=difference),
-    profile="quick",
 )

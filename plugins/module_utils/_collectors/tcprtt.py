@@ -56,5 +56,4 @@ COLLECTOR = Collector(
     native=Native(program=program, read=read),
     bcc=Bcc(tool="tcprtt", args=(), ready=_READY, parse=parse),
     procfs=None,  # it tells no connection's times
-    standard=False,
 )

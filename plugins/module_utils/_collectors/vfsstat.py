@@ -107,5 +107,4 @@ COLLECTOR = Collector(
     native=Native(program=by_fentry, read=read, instead=Native(program=by_kprobe, read=read)),
     bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_IO,), difference=difference),
-    standard=False,
 )

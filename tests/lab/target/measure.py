@@ -22,7 +22,7 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import libbpf, light, syscall
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import memlock
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Limits
 
 LOADERS = {"light": light.load, "libbpf": libbpf.load}
@@ -30,7 +30,7 @@ LOADERS = {"light": light.load, "libbpf": libbpf.load}
 
 def variants() -> t.Iterator[t.Any]:
     """Yield the native specs of all collectors, in the order in which they are tried."""
-    for collector in COLLECTORS:
+    for collector in every():
         spec = collector.native
         while spec is not None:
             yield spec

@@ -8,8 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS
+from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors, _survey
 
 
 def options(**changes: t.Any) -> dict[str, t.Any]:
@@ -32,7 +31,7 @@ def test_a_larger_profile_has_what_the_smaller_ones_have() -> None:
     assert [wanted.duration for wanted in found] == [10, 30, 60]
     quick, standard, deep = ([collector.name for collector in wanted.collectors] for wanted in found)
     assert set(quick) < set(standard) < set(deep)
-    assert deep == [collector.name for collector in COLLECTORS]
+    assert deep == list(_collectors.PROFILE)
     assert {"runqlat", "biolatency", "tcpretrans", "execsnoop"} < set(quick)
     assert {"syscount", "vfsstat"}.isdisjoint(standard)
 
@@ -40,7 +39,7 @@ def test_a_larger_profile_has_what_the_smaller_ones_have() -> None:
 def test_what_is_named_wins_over_the_profile() -> None:
     wanted = _survey.settings(options(profile="deep", duration=3, collectors=["runqlat"]))
     assert (wanted.duration, [collector.name for collector in wanted.collectors]) == (3, ["runqlat"])
-    assert len(_survey.settings(options(profile="deep", duration=3)).collectors) == len(COLLECTORS)
+    assert len(_survey.settings(options(profile="deep", duration=3)).collectors) == len(_collectors.PROFILE)
     assert _survey.settings(options(profile="deep", collectors=["runqlat"])).duration == 60
 
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS, by_name
+from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
 
 STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 ON_REQUEST = [
@@ -48,8 +51,15 @@ WITHOUT = {
 
 
 def test_every_collector_is_there_once() -> None:
-    assert [collector.name for collector in COLLECTORS] == NAMES
-    assert [collector.name for collector in COLLECTORS if collector.standard] == STANDARD
+    assert [collector.name for collector in _collectors.every()] == NAMES
+    assert list(_collectors.PROFILE) == NAMES
+    assert list(_collectors.STANDARD) == STANDARD
+    assert set(_collectors.PROFILE.values()) == {"quick", "standard", "deep"}
+
+
+def test_every_module_of_a_collector_is_registered() -> None:
+    files = pathlib.Path(_collectors.__file__).parent.glob("[a-z]*.py")
+    assert sorted(file.stem for file in files) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,7 +74,6 @@ def test_a_collector_is_complete(name: str) -> None:
     if collector.bcc is not None:
         assert collector.bcc.tool == TOOLS.get(name, name)
         assert "-m" not in collector.bcc.args  # milliseconds
-    assert collector.standard == (name in STANDARD)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import COLLECTORS
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import procfs
@@ -18,7 +18,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import C
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 CONTEXT = Context({})
-WITH_FILES = [collector for collector in COLLECTORS if collector.procfs is not None]
+WITH_FILES = [collector for collector in every() if collector.procfs is not None]
 
 
 def write(root: pathlib.Path, files: dict[str, str]) -> str:
