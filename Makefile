@@ -63,8 +63,8 @@ nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs
-.PHONY: test lab molecule $(CHECKS)
+CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs lab molecule
+.PHONY: test $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
 
@@ -78,12 +78,12 @@ package: ## Build, install from the tarball, run the documented examples of the 
 programs: ## Compile the BPF programs again and compare with what is committed
 bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
-lab: ## Real kernels of several ages and both architectures, as guests under QEMU; not a part of `test` yet (root, or sudo)
-molecule: ## The roles on guests of the lab, by Molecule, not a part of `test` yet (root, or sudo); one scenario: ARGS='-s bcc_tools'
+lab: ## Real kernels of several ages and both architectures, as guests under QEMU (root, or sudo)
+molecule: ## The roles on guests of the lab, by Molecule (root, or sudo); one scenario: ARGS='-s bcc_tools'
 web: ## Build the page's script again and compare with what is committed (Node.js)
 browser: ## The page in Chromium: what a person does, hostile hosts, accessibility, 1 to 5,000 hosts
 docs: ## Run the commands of README.md and docs/
-$(CHECKS) lab molecule: nox
+$(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
 
 .PHONY: bench
