@@ -31,6 +31,7 @@ IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 UV = str(pathlib.Path(sys.executable).with_name("uv"))
 COLLECTIONS = checkout.link()
 TEST_PROGRAMS = {  # what integration tests run: the package that it is in
+    "gcc": "gcc",
     "ip": "iproute2",
     "mkfs.ext4": "e2fsprogs",
     "nft": "nftables",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* exitsnoop: which processes end, and why? By name and by the status that the parent gets. */
+#include "count.h"
 #include "drift.h"
 #include "task.h"
-#include "window.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
@@ -33,23 +33,13 @@ static __always_inline u32 status_of(struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	u64 one = 1, *seen;
 	struct key key = {};
 
 	if (!in_window(bpf_ktime_get_ns()) || !ends_its_process(ctx, task))
 		return 0;
 	read_process_name(&key.process, task);
 	key.status = status_of(task);
-	seen = bpf_map_lookup_elem(&counts, &key);
-	if (!seen) {
-		if (!bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST))
-			return 0;
-		seen = bpf_map_lookup_elem(&counts, &key); /* another CPU was first, or there is no room */
-	}
-	if (seen)
-		__sync_fetch_and_add(seen, 1);
-	else
-		count_lost();
+	count_in(&counts, &key, 1);
 	return 0;
 }
 

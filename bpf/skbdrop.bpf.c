@@ -3,8 +3,8 @@
 /* skbdrop: where in the kernel, and why, are network packets dropped? consume_skb, which ends what went well, is another
  * tracepoint.
  */
+#include "count.h"
 #include "drift.h"
-#include "window.h"
 
 struct drop {
 	u64 location; /* where the caller of kfree_skb goes on */
@@ -41,21 +41,11 @@ int on_drop(u64 *ctx)
 {
 	struct sk_buff *skb = (void *)ctx[0];
 	struct drop drop = {.location = ctx[1], .reason = drop_reason(ctx)};
-	u64 one = 1, *seen;
 
 	if (!in_window(bpf_ktime_get_ns()))
 		return 0;
 	drop.netns = netns_of(skb);
-	seen = bpf_map_lookup_elem(&drops, &drop);
-	if (!seen) {
-		if (!bpf_map_update_elem(&drops, &drop, &one, BPF_NOEXIST))
-			return 0;
-		seen = bpf_map_lookup_elem(&drops, &drop); /* another CPU was first, or there is no room */
-	}
-	if (seen)
-		__sync_fetch_and_add(seen, 1);
-	else
-		count_lost();
+	count_in(&drops, &drop, 1);
 	return 0;
 }
 

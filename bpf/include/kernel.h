@@ -29,6 +29,8 @@ enum bpf_map_type {
 
 enum { BPF_ANY, BPF_NOEXIST };
 
+enum { BPF_F_USER_STACK = 1 << 8 };
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
@@ -45,7 +47,7 @@ struct task_struct {
 	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
-	int exit_code;
+	int exit_code, exit_state;
 };
 
 struct signal_struct {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import typing as t
@@ -17,6 +18,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _arguments,
     _csv,
     _files,
+    _flame,
     _headline,
     _html,
     _judge,
@@ -29,6 +31,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils import (
     _retention,
     _rules,
     _run,
+    _stacks,
     _summary,
     _survey,
     _tiers_inventory,
@@ -37,7 +40,8 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._document import Wrong
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._files import StorageError
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._survey import Fate, Survey
 
-_FILES: dict[str, t.Callable[[Survey, t.IO[str]], None]] = {
+Writer = t.Callable[[Survey, t.IO[str]], t.Any]
+_FILES: dict[str, Writer] = {
     "survey.json": Survey.write_json,
     "survey.md": _markdown.write,
     "survey.html": _html.write,
@@ -78,12 +82,11 @@ class ActionModule(ActionBase):
         mine = _run.known_process_run(C.DEFAULT_LOCAL_TMP)
         run_id = wanted or mine or _run.newest(report_dir)
         folder = _run.run_folder(report_dir, run_id)
-        paths = {name: os.path.join(folder, name) for name in _FILES}
         result: dict[str, t.Any] = {
             "changed": False,
             "run": run_id,
             "run_dir": folder,
-            "files": [*paths.values(), os.path.join(folder, _manifest.NAME)],
+            "files": [os.path.join(folder, name) for name in (*_FILES, _manifest.NAME)],
         }
         if self._task.check_mode:
             self._display.display("Check mode: the report would be written to %s" % ", ".join(result["files"]))
@@ -98,14 +101,16 @@ class ActionModule(ActionBase):
         with contextlib.closing(survey):
             table = _summary.table(survey.head)
             try:
-                _write(survey, paths)
+                writers = {**_FILES, **_of_stacks(survey)}
+                result["files"] = [os.path.join(folder, name) for name in (*writers, _manifest.NAME)]
+                _write(survey, folder, writers)
                 _manifest.write(folder, run_id)
                 _run.point_latest(report_dir, run)
                 removed = _retention.apply(report_dir, arguments["keep"], arguments["keep_days"], run_id)
             except StorageError:
                 self._display.display(table)  # what was found is told, even where it cannot be kept
                 raise
-            self._display.display("%s\n%s" % (table, paths["survey.html"]))
+            self._display.display("%s\n%s" % (table, os.path.join(folder, "survey.html")))
             result["removed"] = removed
             stats = _headline.stats(survey.head, folder)
             facts = {_FACT: _settle(survey)}
@@ -162,11 +167,30 @@ def _no_fate(_host: str) -> Fate | None:
     return None
 
 
-def _write(survey: Survey, paths: t.Mapping[str, str]) -> None:
+def _of_stacks(survey: Survey) -> dict[str, Writer]:
+    """Return two files more for each collector that took stacks: folded text, and its flame graph."""
+    writers: dict[str, Writer] = {}
+    for name, taken in survey.stacks.items():
+        folded = taken.stacks.folded()
+        picture = _flame.draw(folded, "%s: all hosts of %s" % (name, survey.head["run"]), taken.unit)
+        writers["survey.%s.folded" % name] = functools.partial(_list_stacks, folded)
+        writers["survey.%s.svg" % name] = functools.partial(_draw_stacks, picture)
+    return writers
+
+
+def _list_stacks(folded: _stacks.Folded, _survey: Survey, stream: t.IO[str]) -> None:
+    _stacks.write(folded, stream)
+
+
+def _draw_stacks(picture: str, _survey: Survey, stream: t.IO[str]) -> None:
+    stream.write(picture)
+
+
+def _write(survey: Survey, folder: str, writers: t.Mapping[str, Writer]) -> None:
     """Write all files of the report; each takes its name only when all of them are on the disk."""
     with contextlib.ExitStack() as stack:
-        for name, write in _FILES.items():
-            stream = stack.enter_context(_files.replacing(paths[name]))
+        for name, write in writers.items():
+            stream = stack.enter_context(_files.replacing(os.path.join(folder, name)))
             write(survey, stream)
             stream.flush()
             os.fsync(stream.fileno())

@@ -5,35 +5,20 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _people
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _filters, _people
 
-_FILTERS: dict[str, t.Callable[..., t.Any]] = {
+_FUNCTIONS: dict[str, t.Callable[..., t.Any]] = {
     "merge_histograms": _people.merged,
     "quantile": _people.quantile,
     "draw_histogram": _people.drawn,
 }
 
 
-def _told(name: str, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    """Return a filter whose errors are Ansible's own, so that the user sees one sentence."""
-
-    @functools.wraps(function)
-    def wrapper(*arguments: t.Any, **options: t.Any) -> t.Any:
-        try:
-            return function(*arguments, **options)
-        except _people.Unusable as error:
-            raise AnsibleFilterError("ebpf.fleet.%s: %s" % (name, error)) from error
-
-    return wrapper
-
-
 class FilterModule:
-    """The filters of this collection."""
+    """The filters for histograms."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return them by name."""
-        return {name: _told(name, function) for name, function in _FILTERS.items()}
+        return _filters.all_told(_FUNCTIONS)

@@ -153,6 +153,9 @@ def _collector(stream: t.IO[str], merged: t.Mapping[str, t.Any]) -> None:
         found = (escaped(_units.interval(histogram["quantiles"][name], unit)) for name in ("p50", "p90", "p99"))
         stream.write("\n")
         _table(stream, ["p50", "p90", "p99", "Hosts with a distribution"], "lllr", [[*found, str(histogram["hosts"])]])
+    if merged["kind"] == "stacks" and merged["items"]:
+        form = "\nThe stacks of all hosts: [survey.%s.svg](survey.%s.svg) draws them, survey.%s.folded lists them.\n"
+        stream.write(form % ((escaped(merged["collector"]),) * 3))
     if merged["items"]:
         stream.write("\n")
         _table(stream, ["Top", "Count", "Hosts"], "lrr", (

@@ -9,16 +9,13 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils import _histogram
 from ansible_collections.ebpf.fleet.plugins.plugin_utils import _units
+from ansible_collections.ebpf.fleet.plugins.plugin_utils._filters import Unusable
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 _WIDTH = 40  # characters of the longest bar
 _MOST = 200  # rows; a histogram of 64-bit values has 64
 
 Bucket = list[int]
-
-
-class Unusable(ValueError):
-    """What was given is no histogram; the text is one sentence."""
 
 
 def buckets(value: t.Any) -> list[Bucket]:

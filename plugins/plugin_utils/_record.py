@@ -171,7 +171,7 @@ def _data_fits(result: t.Mapping[str, t.Any]) -> None:
             raise Refused("The record's %s is %s but has no data." % (name, result["status"]))
         return
     rows = "series" if result["kind"] == "histogram" else "items"
-    if rows not in data:
+    if rows not in data or (result["kind"] == "stacks" and "stacks" not in data):
         raise Refused("The record's %s has the data of another kind than %s." % (name, result["kind"]))
     for one in data.get("series", ()) if rows == "series" else ():
         end = 0

@@ -9,7 +9,8 @@ import contextlib
 import json
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _row, _rules, _run, _store, _strays
+from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.plugin_utils import _drift, _row, _rules, _run, _stacks, _store, _strays
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold import Scope
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._fold_judged import Judged
 from ansible_collections.ebpf.fleet.plugins.plugin_utils._judge import Judge
@@ -30,6 +31,13 @@ class Fate(t.NamedTuple):
     message: str | None
 
 
+class Taken(t.NamedTuple):
+    """The stacks that a collector took on all hosts."""
+
+    unit: str
+    stacks: _stacks.Stacks
+
+
 # What the play that writes the report knows of a host without a record; None when it knows nothing.
 Fates = t.Callable[[str], "Fate | None"]
 
@@ -37,11 +45,17 @@ Fates = t.Callable[[str], "Fate | None"]
 class Survey:
     """`head` is survey.json without its hosts; `rows()` gives these, one at a time, as often as they are wanted."""
 
-    def __init__(self, head: dict[str, t.Any], spool: Spool, unwell: list[str], well: str | None) -> None:
-        """Hold what `gather` found. `unwell` are the hosts that gave no answer, and were asked; `well` is one that did."""
+    def __init__(
+        self, head: dict[str, t.Any], spool: Spool, unwell: list[str], well: str | None, stacks: dict[str, Taken]
+    ) -> None:
+        """Hold what `gather` found. `unwell` are the hosts that gave no answer, and were asked; `well` is one that did.
+
+        `stacks` are those of all hosts together, by collector.
+        """
         self.head = head
         self.unwell = unwell
         self.well = well
+        self.stacks = stacks
         self._spool = spool
 
     def rows(self) -> t.Iterator[Row]:
@@ -87,6 +101,7 @@ def gather(
     judged: dict[str | None, Judged] = {None: Judged()}
     unwell: list[str] = []
     well: list[str] = []
+    stacks: dict[str, Taken] = {}
     judge = Judge(book or _rules.default(), run.settings, previous)
 
     def seen() -> t.Iterator[Row]:
@@ -94,6 +109,7 @@ def gather(
             row, record = _host(folder, host, fates)
             for name in (None, *host.fleets):
                 scopes.setdefault(name, Scope()).add(row, record)
+            _take(stacks, record)
             judge.see(row)
             if row["outcome"] in _UNWELL:
                 unwell.append(row["host"])
@@ -136,7 +152,17 @@ def gather(
         "inventory": scope(None),
         "fleets": [{"fleet": name, **scope(name)} for name in sorted(filter(None, scopes))],
     }
-    return Survey(head, final, unwell, well[0] if well else None)
+    return Survey(head, final, unwell, well[0] if well else None, stacks)
+
+
+def _take(stacks: dict[str, Taken], record: Record | None) -> None:
+    """Add the stacks of a record, of collectors that there are: a file gets the name of each."""
+    for result in record["results"] if record else ():
+        name, unit = result["collector"], result["unit"]
+        if result["kind"] == "stacks" and result["data"] and name in _collectors.PROFILE:
+            taken = stacks.setdefault(name, Taken(unit, _stacks.Stacks()))
+            if taken.unit == unit:
+                taken.stacks.add(result["data"].get("stacks", ()))
 
 
 def _compared(previous: Previous | None, run: _run.Run) -> dict[str, t.Any] | None:

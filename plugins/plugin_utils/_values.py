@@ -27,6 +27,7 @@ _OF_KIND = {
     "histogram": {"p50": "", "p90": "", "p99": "", "mean": "", "busy": "at once", "rate": "events/s"},
     "counts": {"rate": "%s/s"},
     "events": {"rate": "%s/s"},
+    "stacks": {"rate": "%s/s"},
 }
 _FIXED = {
     "host.unanswered": "",

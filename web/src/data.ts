@@ -84,7 +84,7 @@ export interface Result {
   collector: Text;
   question: Text;
   unit: Text;
-  kind: "histogram" | "counts" | "events";
+  kind: "histogram" | "counts" | "events" | "stacks";
   tier?: number;
   status: string;
   source?: Text;

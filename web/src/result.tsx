@@ -69,6 +69,11 @@ export function ResultCard({ result, text, compared, fleet }: ResultProps) {
       ) : null}
       <Series result={result} unit={unit} />
       <Items result={result} unit={unit} />
+      {result.kind === "stacks" && result.count ? (
+        <p class="small">
+          The stacks of all hosts together: <a href={`survey.${encodeURIComponent(collector)}.svg`}>flame graph</a>, a file beside this page.
+        </p>
+      ) : null}
       <dl class="facts">
         <Fact name="Source">
           <span class="mono">{text(result.source) || "\u2013"}</span>

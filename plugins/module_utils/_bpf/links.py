@@ -48,6 +48,16 @@ def software_event(program: int, target: str, pid: int = perf_event.THIS_THREAD)
     return _attached(perf_event.open_event(perf_event.SOFTWARE, int(target), kernel=False, pid=pid), program)
 
 
+def sample(program: int, target: str) -> int:
+    """Attach to a clock of one CPU, by its number, which fires SAMPLES times a second, whatever runs there. Return the link."""
+    with _as_bpf_error("sample CPU %s" % target):
+        period = 1_000_000_000 // perf_event.SAMPLES
+        event = perf_event.open_event(
+            perf_event.SOFTWARE, perf_event.CPU_CLOCK, period=period, pid=EVERYBODY, cpu=int(target)
+        )
+    return _attached(event, program)
+
+
 def _probe(source: str, program: int, target: str, offset: int, pid: int, config: int) -> int:
     name = ctypes.create_string_buffer(os.fsencode(target))
     # An event for everybody wants a CPU, and these two sources fire on all of them, whichever it is.
@@ -87,6 +97,7 @@ ATTACH: t.Mapping[str, t.Callable[[int, str], int]] = {
     "kprobe": kprobe,
     "kretprobe": kretprobe,
     "uprobe": uprobe,
+    "perf_event": sample,
 }
 
 

@@ -15,6 +15,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import ringbuf, sy
 
 _PER_CPU = (syscall.MAP_TYPE_PERCPU_HASH, syscall.MAP_TYPE_PERCPU_ARRAY, syscall.MAP_TYPE_LRU_PERCPU_HASH)
 
+_POSSIBLE = "/sys/devices/system/cpu/possible"  # a per-CPU value is copied once for each of them, present or not
+
 
 class Map(t.NamedTuple):
     """A map's shape, and its descriptor."""
@@ -26,16 +28,13 @@ class Map(t.NamedTuple):
     max_entries: int
 
 
-def possible_cpus(text: str) -> int:
-    """Return how many CPUs the text of /sys/devices/system/cpu/possible names: '0-3,8' is 5.
-
-    The kernel copies a per-CPU value once for each of them, present or not.
-    """
-    count = 0
+def cpus(text: str) -> list[int]:
+    """Return the CPUs that a list of the kernel names, as in /sys/devices/system/cpu/online: '0-3,8' is 0, 1, 2, 3, 8."""
+    found: list[int] = []
     for part in text.strip().split(","):
         first, _dash, last = part.partition("-")
-        count += int(last or first) - int(first) + 1
-    return count
+        found += range(int(first), int(last or first) + 1)
+    return found
 
 
 class Maps:
@@ -59,7 +58,7 @@ class Maps:
         owner = self._maps[name]
         size = owner.value_size
         if owner.type in _PER_CPU:
-            size = (size + 7) // 8 * 8 * possible_cpus(_text.first_line("/sys/devices/system/cpu/possible") or "0")
+            size = (size + 7) // 8 * 8 * len(cpus(_text.first_line(_POSSIBLE) or "0"))
         value = ctypes.create_string_buffer(size)
         raw_key = ctypes.create_string_buffer(key, owner.key_size)
         attr = struct.pack("=IIQQQ", owner.fd, 0, ctypes.addressof(raw_key), ctypes.addressof(value), 0)

@@ -16,7 +16,10 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
 
 EVERYBODY, THIS_THREAD = -1, 0  # whom an event is for, as perf_event_open(2) numbers them
 
+SAMPLES = 49  # each second: an odd number, which no clock of the kernel beats in time with
+
 SOFTWARE = 1  # PERF_TYPE_SOFTWARE
+CPU_CLOCK = 0  # PERF_COUNT_SW_CPU_CLOCK, in nanoseconds
 PAGE_FAULTS = 2  # PERF_COUNT_SW_PAGE_FAULTS
 
 # arch/*/entry/syscalls; 241 wherever the generic table is used

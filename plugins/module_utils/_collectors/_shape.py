@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Build an Answer in the shape of its kind (histogram, counts, events), bounded by the limits, whichever tier found it."""
+"""Build an Answer in the shape of its kind (histogram, counts, events, stacks), bounded by the limits, whichever tier found it."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def events(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, notes
     items = [{"labels": {"comm": comm}, "count": n} for comm, n in sorted(by_comm.items(), key=lambda pair: -pair[1])]
     data = {"count": seen, "items": items[: limits.max_items], "events": listed, "omitted": seen - len(listed)}
     return Answer(data, lost, notes + _left_out("items", len(items), limits.max_items))
+
+
+def stacks(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, notes: tuple[str, ...] = ()) -> Answer:
+    """Return an Answer of kind `stacks`, with items by process. As many stacks are listed as events may be."""
+    ordered = sorted(rows, key=lambda row: -row["count"])
+    by_process: dict[str, int] = {}
+    for row in ordered:
+        by_process[row["process"]] = by_process.get(row["process"], 0) + row["count"]
+    answer = counts(
+        ({"labels": {"process": name}, "count": n} for name, n in by_process.items()), limits, None, lost, notes
+    )
+    answer.data["stacks"] = ordered[: limits.max_events]
+    return answer._replace(notes=notes + _left_out("stacks", len(ordered), limits.max_events))
 
 
 def _left_out(what: str, found: int, limit: int) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class Native(t.NamedTuple):
     read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
     sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
     instead: t.Any = None  # a Native
+    # By program, to what it is attached, where only the host knows: _bpf/links.py. May raise TierFailure.
+    targets: t.Callable[[], t.Mapping[str, t.Sequence[str]]] | None = None
 
 
 class Bcc(t.NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "90543d009b9c382041c74ca0d33cddf1ab9e01552660b270e9af55f643bd2835"
+SOURCE_SHA256 = "82f27c28d7ae04a1109ff6da7a1b3f5ce13406307c0111ce8bf45ce492e1ad6c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "15f80ce262f4d71a949361d16507d518aade20149cbe441800fd31a020aab229"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f9e4b6036abdb675d68c51af0b1bdedb23dd69a7fcfff9ce79550aa7cccfd9e2"
+SOURCE_SHA256 = "5df605f4819522fa0fffa899eadbb3e029f80f4bc2c4c2ccb92a7f641053ebd8"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e0fd78b61e58d4c82127235b6fae7d1b304406857a0ffa899ecf0e674913984b"

@@ -126,7 +126,10 @@ def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _Native
         raise TierFailure(loading.refused(what, refusal, stands, kind).reason, "native:" + refusal.loader) from None
     between = time.perf_counter()
     try:
-        loaded.attach()
+        loaded.attach(spec.targets() if spec.targets else None)
+    except TierFailure:
+        loaded.close()
+        raise
     except syscall.BpfError as error:
         loaded.close()
         reason = loading.denied(what + ", to be attached", error, stands, kind).reason

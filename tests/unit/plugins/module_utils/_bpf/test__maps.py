@@ -10,11 +10,11 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import maps
 
 
 @pytest.mark.parametrize(
-    ("text", "count"),
-    [("0", 1), ("0-1\n", 2), ("0-127", 128), ("0-3,8", 5), ("0-3,8-11,16", 9)],
+    ("text", "found"),
+    [("0", [0]), ("0-1\n", [0, 1]), ("0-127", list(range(128))), ("0-3,8", [0, 1, 2, 3, 8]), ("1,4-5", [1, 4, 5])],
 )
-def test_possible_cpus(text: str, count: int) -> None:
-    assert maps.possible_cpus(text) == count
+def test_cpus_of_a_list_of_the_kernel(text: str, found: list[int]) -> None:
+    assert maps.cpus(text) == found
 
 
 class Recorded(maps.Maps):

@@ -22,9 +22,11 @@ ON_REQUEST = [
     "hardirqs",
     "killsnoop",
     "listendrop",
+    "offcputime",
     "oomkill",
     "opensnoop",
     "pagefaults",
+    "profile",
     "runqslower",
     "skbdrop",
     "softirqs",
@@ -41,8 +43,10 @@ TOOLS = {"skbdrop": "tcpdrop"}
 WITHOUT = {
     "killsnoop": {"procfs"},
     "listendrop": {"native", "bcc"},
+    "offcputime": {"procfs"},
     "opensnoop": {"procfs"},
     "pagefaults": {"bcc"},
+    "profile": {"procfs"},
     "runqslower": {"procfs"},
     "syscount": {"procfs"},
     "tcpconnlat": {"procfs"},
@@ -65,7 +69,7 @@ def test_every_module_of_a_collector_is_registered() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_collector_is_complete(name: str) -> None:
     collector = by_name(name)
-    assert collector.kind in ("histogram", "counts", "events")
+    assert collector.kind in ("histogram", "counts", "events", "stacks")
     assert collector.category in ("cpu", "disk", "filesystem", "memory", "network", "process")
     assert collector.question.endswith("?")
     assert {tier for tier in ("native", "bcc", "procfs") if getattr(collector, tier) is None} == WITHOUT.get(

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""offcputime: what do threads wait for?"""
+
+from __future__ import annotations
+
+import struct
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _stacks
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import stacks
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._programs import offcputime as program
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string
+
+_WHOLE = "waits that began and ended in the window, of 1 us and more; also those of threads that were made to yield"
+
+# --- tier 3 -----------------------------------------------------------------------------------------------------------
+
+_KEY = struct.Struct("=QQI16s4x")  # struct key of bpf/offcputime.bpf.c
+
+
+def read(maps: Maps, limits: Limits) -> Answer:
+    """Return the stacks with their microseconds."""
+    seen = []
+    for key, raw in maps.items("waits"):
+        kernel, user, pid, process = _KEY.unpack(key)
+        seen.append(_stacks.Seen(pid, c_string(process), kernel, user, struct.unpack("=Q", raw)[0] // 1000))
+    rows, notes = _stacks.rows(maps, seen)
+    return stacks(rows, limits, lost=maps.variable("lost"), notes=(_WHOLE, *notes))
+
+
+# --- tier 2 -----------------------------------------------------------------------------------------------------------
+
+_READY = "Tracing off-CPU time"
+
+
+def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+    """Read the stacks that bcc's offcputime prints at its end, with microseconds."""
+    rows, unread = _stacks.parse(text_after(text, _READY))
+    return stacks(rows, limits, lost=unread, notes=(_WHOLE, *unread_note(unread)))
+
+
+COLLECTOR = Collector(
+    name="offcputime",
+    category="cpu",
+    question="What do threads wait for?",
+    kind="stacks",
+    unit="us",
+    native=Native(program=program, read=read),
+    bcc=Bcc(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
+    procfs=None,  # /proc knows for how long threads have waited for a CPU, and not for what else
+)

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""profile and offcputime against a process whose stacks are known (stacks.c), and what the kernel says it ran and waited."""
+
+from __future__ import annotations
+
+import pathlib
+import resource
+import subprocess
+import time
+import typing as t
+
+import pytest
+from collecting import Collection, native
+
+NAME = "ebpffleet_stack"  # as many characters as a process's name may have
+SAMPLES = 49  # each second
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Compile the process with frame pointers."""
+    made = tmp_path_factory.mktemp("stacks") / NAME
+    source = pathlib.Path(__file__).with_name("stacks.c")
+    flags = ["-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(["gcc", *flags, "-o", str(made), str(source)], check=True)
+    return str(made)
+
+
+class Running:
+    """That process, when it has done its work; it ends with close()."""
+
+    def __init__(self, *command: str) -> None:
+        """Start it, and wait for its work's end."""
+        begun = time.monotonic()
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        assert self._process.stdout.read(1) == b"\n"
+        self.took = time.monotonic() - begun
+
+    def close(self) -> float:
+        """End it; return the seconds that it had a CPU."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self._process.communicate()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def mine(data: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return the stacks of that process."""
+    return [stack for stack in data["stacks"] if stack["process"] == NAME]
+
+
+def test_profile_samples_what_ran(program: str) -> None:
+    collection = Collection(duration=3, collectors=["profile"])
+    running = Running("taskset", "-c", "0", program, "burn", "1500")
+    data = native(collection.result("profile"))
+    ran = running.close()
+    stacks = mine(data)
+    found = sum(stack["count"] for stack in stacks)
+    # A clock that ticks evenly meets what runs as often as it ticks meanwhile: one more or less at each turn.
+    assert ran > 0.5
+    assert abs(found - SAMPLES * ran) <= 0.1 * SAMPLES * ran + 3, (found, ran)
+    inside = sum(stack["count"] for stack in stacks if stack["user"][-3:] == ["main", "outer_burn", "inner_burn"])
+    assert inside >= 0.9 * found, stacks
+    (row,) = [item for item in data["items"] if item["labels"] == {"process": NAME}]
+    assert row["count"] == found
+    assert data["count"] == sum(item["count"] for item in data["items"])
+
+
+def test_profile_counts_idle_samples_apart() -> None:
+    result = Collection(duration=2, collectors=["profile"]).result("profile")
+    data = native(result)
+    (idle,) = [int(note.split()[0]) for note in result["notes"] if "found their CPU idle" in note]
+    cpus = len(list(pathlib.Path("/sys/devices/system/cpu").glob("cpu[0-9]*")))
+    due = 2 * SAMPLES * cpus
+    # A clock that is late, since a hypervisor gave the CPU to somebody else, leaves out what it has missed.
+    assert 0.6 * due <= data["count"] + idle <= due + 2 * cpus, (data["count"], idle)
+    assert not any(stack["process"].startswith("swapper") for stack in data["stacks"])
+
+
+def test_offcputime_is_what_a_process_waited(program: str) -> None:
+    times = 60
+    collection = Collection(duration=3, collectors=["offcputime"])
+    running = Running(program, "nap", str(times))
+    stacks = mine(native(collection.result("offcputime")))
+    running.close()
+    napped = [
+        stack
+        for stack in stacks
+        if stack["user"][-3:] == ["main", "outer_nap", "inner_nap"]
+        and any("nanosleep" in name for name in stack["kernel"])
+    ]
+    waited = sum(stack["count"] for stack in napped)
+    # Nothing that was not waited is counted. A tenth may miss: some kernels do not tell of each switch (perf counts one or two in
+    # a thousand fewer events of sched_switch than context switches).
+    assert 0.9 * times * 10_000 <= waited <= running.took * 1e6, (waited, running.took)
+    assert napped[0]["kernel"][-1] in ("schedule", "__schedule"), "outermost first, and nothing of ours"
+
+
+def test_both_at_once_are_part_of_a_survey_of_everything(program: str) -> None:
+    collection = Collection(duration=2, collectors=["profile", "offcputime", "runqlat"])
+    Running(program, "burn", "300").close()
+    results = {result["collector"]: result for result in collection.record()["results"]}
+    assert {result["tier"] for result in results.values()} == {3}
+    assert mine(results["profile"]["data"])
+
+
+def test_a_process_that_has_ended_has_no_names_and_its_counts_stay(program: str) -> None:
+    collection = Collection(duration=2, collectors=["profile"])
+    Running(program, "burn", "500").close()
+    stacks = mine(native(collection.result("profile")))
+    assert stacks
+    assert {name for stack in stacks for name in stack["user"]} == {"[unknown]"}
