@@ -27,14 +27,14 @@ class Loaded:
         self._sections = blob.PROGRAMS
 
     def attach(self, targets: t.Mapping[str, t.Sequence[str]] | None = None) -> None:
-        """Attach every program as its section says ("tp_btf/sched_switch"). Raise BpfError when the kernel refuses one.
+        """Attach every program as its section says ("tp_btf/sched_switch"), or to each of the `targets` that its name has.
 
-        `targets`, by program: to each of these instead of what the section names.
+        Raise BpfError when the kernel refuses one; `close` gives back those that it has taken.
         """
         for name, section in self._sections:
             kind, _slash, target = section.partition("/")
-            for each in (targets or {}).get(name, (target,)):
-                self.links.append(links.ATTACH[kind](self.programs[name], each))
+            for one in (targets or {}).get(name, (target,)):
+                self.links.append(links.ATTACH[kind](self.programs[name], one))
 
     def detach(self) -> None:
         """Close the links; the programs stop."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "34b4480aaca717dea569621ac8c460bc83a5ce4afc3ddf3afe795b62e2450f43"
+SOURCE_SHA256 = "1798ffee6448911f65a02fdad747bdbb8c31e34c1ddab93849f7ecf6cda02450"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "ea5291fdf236f5958112bf5607b99b259dd1f00060396e123cfbe549f86f9c23"
