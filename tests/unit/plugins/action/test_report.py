@@ -57,6 +57,38 @@ def test_files_link_summary_and_path(play: Play) -> None:
     }
 
 
+def with_stacks(collector: str, count: int) -> dict[str, t.Any]:
+    """Return what a host sent that took stacks."""
+    found = sent("tier3")
+    stack = {"process": "nginx", "user": ["main"], "kernel": ["do_syscall_64"], "count": count}
+    items = [{"labels": {"process": "nginx"}, "count": count}]
+    data = {"count": count, "items": items, "omitted": 0, "stacks": [stack]}
+    found["results"].append(
+        {**found["results"][0], "collector": collector, "kind": "stacks", "unit": "samples", "data": data}
+    )
+    return found
+
+
+def test_stacks_of_all_hosts_are_two_files_more(play: Play) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": with_stacks("profile", 3)})
+    play.run("visit", "db-01", answer={"record": with_stacks("profile", 4)})
+    result = play.run("report")
+    more = ["survey.profile.folded", "survey.profile.svg"]
+    assert [pathlib.Path(path).name for path in result["files"]] == [*FILES[:-1], *more, FILES[-1]]
+    assert (play.folder / more[0]).read_text() == "nginx;main;do_syscall_64_[k] 7\n"
+    assert "nginx (7 samples, 100%)" in (play.folder / more[1]).read_text()
+    assert "survey.profile.svg" in (play.folder / "survey.md").read_text()
+    assert "stacks" not in json.dumps(surveyed(play)["web-01"]["results"][-1]["items"])
+
+
+def test_no_file_gets_a_name_that_a_host_made_up(play: Play) -> None:
+    play.run("open_run")
+    play.run("visit", "web-01", answer={"record": with_stacks("../x", 3)})
+    play.run("report")
+    assert sorted(os.listdir(play.folder)) == sorted(["hosts", "run.json", *FILES])
+
+
 def test_a_host_whose_record_was_lost_is_not_skipped(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     play.run("open_run")
     play.facts["web-01"]["ebpf"] = {"run": play.folder.name, "outcome": "failed", "message": "the disk is full"}
