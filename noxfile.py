@@ -395,13 +395,16 @@ def bench(session: nox.Session) -> None:
     """What the collection costs, printed; nothing is judged."""
     apt(
         session,
-        "The benchmark's comparison with libbpf in C",
+        "The benchmark's comparison with libbpf in C, libbpf-tools and bpftrace",
         "clang-16",
         "llvm-16",
         "gcc",
         "libc6-dev",
         "libbpf-dev",
         "libbpf1",
+        "libbpf-tools",
+        "bpftrace",
+        "linux-perf",
     )
     install(session, "ansible-" + BEST_ANSIBLE)
     as_root(session, collection_environment(), "tests/bench", *session.posargs)

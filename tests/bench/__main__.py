@@ -18,6 +18,7 @@ import time
 import typing as t
 
 import logins
+import overhead
 import reporting
 from payload import Payload
 
@@ -27,16 +28,17 @@ COLLECTIONS = CHECKOUT / ".cache" / "collections"
 ROUNDS = 15
 PAUSE = 0.1  # longer than the grace period that follows a detachment, so that no side pays for the one before
 
-# Loads and attaches one program by the light loader in a fresh process, and prints the milliseconds.
+# Loads and attaches programs by the light loader in a fresh process, and prints the milliseconds.
 _LIGHT = """
 import importlib, sys, time
 sys.path.insert(0, sys.argv[1])
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import light
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
-spec = by_name(sys.argv[2]).native
+specs = [by_name(name).native for name in sys.argv[2:]]
 begun = time.perf_counter()
-loaded = light.load(spec.program)
-loaded.attach(spec.targets() if spec.targets else None)
+loaded = [light.load(spec.program) for spec in specs]
+for one, spec in zip(loaded, specs):
+    one.attach(spec.targets() if spec.targets else None)
 print((time.perf_counter() - begun) * 1e3)
 """
 
@@ -54,6 +56,7 @@ def row(*cells: object) -> None:
 
 def loading(folder: pathlib.Path) -> None:
     """Load and attach: the light loader from Python against libbpf from C, in pairs."""
+    from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
     from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import libbpf
     from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
 
@@ -61,19 +64,21 @@ def loading(folder: pathlib.Path) -> None:
     subprocess.run(["gcc", "-O2", "-o", str(rival), str(HERE / "libbpf_load.c"), "-lbpf"], check=True)
     print("\nLoad and attach, milliseconds, median of %d pairs" % ROUNDS)
     row("collector", "light", "libbpf in C", "ratio")
-    for collector in every():
-        if collector.native is None:
+    natives = {one.name: one.native for one in every() if one.native}
+    objects = {name: folder / (name + ".o") for name in natives}
+    for name, spec in natives.items():
+        objects[name].write_bytes(libbpf.unpack(spec.program))
+    standard = [name for name in _survey.names({"profile": "standard"}) if name in natives]
+    for title, names in {**{name: [name] for name in natives}, "all of `standard`": standard}.items():
+        ours = [sys.executable, "-c", _LIGHT, str(COLLECTIONS), *names]
+        theirs = [str(rival), *(str(objects[name]) for name in names)]
+        if any(subprocess.run(side, check=False, capture_output=True).returncode for side in (ours, theirs)):
+            row(title, "refused here", "", "")  # by the kernel, or by a libbpf that does not know what to attach to
             continue
-        obj = folder / (collector.name + ".o")
-        obj.write_bytes(libbpf.unpack(collector.native.program))
-        ours = [sys.executable, "-c", _LIGHT, str(COLLECTIONS), collector.name]
-        if subprocess.run(ours, check=False, capture_output=True).returncode:
-            row(collector.name, "refused here", "", "")
-            continue
-        pairs = [(milliseconds(*ours), milliseconds(str(rival), str(obj))) for _ in range(ROUNDS)]
+        pairs = [(milliseconds(*ours), milliseconds(*theirs)) for _ in range(ROUNDS)]
         light, native = (statistics.median(side) for side in zip(*pairs))
         ratio = statistics.median(one / other for one, other in pairs)
-        row(collector.name, "%.2f" % light, "%.2f" % native, "%.2f" % ratio)
+        row(title, "%.2f" % light, "%.2f" % native, "%.2f" % ratio)
 
 
 def memory(payloads: dict[str, Payload]) -> None:
@@ -141,6 +146,7 @@ def main(chosen: t.Sequence[str]) -> None:
             "memory": lambda: memory(payloads),
             "sizes": lambda: sizes(payloads),
             "surveying": lambda: surveying(folder),
+            "overhead": lambda: overhead.main(folder, row),
             "reporting": lambda: reporting.main(folder, row),
             "logins": logins.main,
         }
