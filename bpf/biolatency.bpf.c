@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* biolatency: how long do block devices take for a request? From issue to the driver until its completion, by device. */
 #include "drift.h"
+#include "filter.h"
 #include "log2.h"
 #include "window.h"
 
@@ -53,6 +54,8 @@ int BPF_PROG(on_complete, struct request *rq, int error, unsigned int nr_bytes)
 	disk = disk_of(rq);
 	if (disk)
 		dev = disk->major << 20 | disk->first_minor;
+	if (!wanted_disk(dev))
+		return 0;
 	hist = bpf_map_lookup_elem(&hists, &dev);
 	if (!hist) {
 		/* Fails when another CPU was first, which is as good. */

@@ -4,6 +4,7 @@
  * still known for whom, and it is the same tracepoint on every kernel.
  */
 #include "drift.h"
+#include "filter.h"
 #include "process.h"
 #include "window.h"
 
@@ -39,15 +40,17 @@ int on_submission(u64 *ctx)
 	struct key key = {};
 	u32 size;
 
-	if (!in_window(bpf_ktime_get_ns()))
+	if (!in_window(bpf_ktime_get_ns()) || !wanted_here())
 		return 0;
 	size = bio->bi_iter.bi_size;
-	__sync_fetch_and_add(&bytes, size);
 	key.pid = bpf_get_current_pid_tgid() >> 32;
 	key.operation = bio->bi_opf & OPERATION;
 	disk = disk_of_bio(bio);
 	if (disk)
 		key.dev = disk->major << 20 | disk->first_minor;
+	if (!wanted_disk(key.dev))
+		return 0;
+	__sync_fetch_and_add(&bytes, size);
 	use = bpf_map_lookup_elem(&uses, &key);
 	if (!use) {
 		read_process(&fresh.process);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* bitesize: how large are the requests that block devices get? By device and operation, when the driver gets them. */
 #include "drift.h"
+#include "filter.h"
 #include "log2.h"
 #include "window.h"
 
@@ -36,6 +37,8 @@ int on_issue(u64 *ctx)
 	disk = disk_of(rq);
 	if (disk)
 		key.dev = disk->major << 20 | disk->first_minor;
+	if (!wanted_disk(key.dev))
+		return 0;
 	hist = bpf_map_lookup_elem(&hists, &key);
 	if (!hist) {
 		/* Fails when another CPU was first, which is as good. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* cpudist: how long do tasks run before they leave the CPU? From being switched to until being switched away from. */
+#include "filter.h"
 #include "log2.h"
 #include "window.h"
 
@@ -38,10 +39,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	hist = bpf_map_lookup_elem(&hists, &zero);
 	if (!turn || !hist)
 		return 0;
-	/* The idle task has the id 0, and its time is nobody's. */
+	/* The idle task has the id 0, and its time is nobody's; so is that of those who are not asked for. */
 	if (turn->since && turn->pid && turn->pid == (u32)prev->pid)
 		hist_add_own(hist, now - turn->since);
-	turn->pid = next->pid;
+	turn->pid = wanted(next) ? next->pid : 0;
 	turn->since = now;
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* execsnoop: which programs start? Successful execs only: the tracepoint fires when a new program is about to run. */
-#include "kernel.h"
+#include "filter.h"
 #include "window.h"
 
 #define FILENAME_MAX 128
@@ -63,7 +63,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	u32 zero = 0;
 	s64 size;
 
-	if (!in_window(now))
+	if (!in_window(now) || !wanted(task))
 		return 0;
 	__sync_fetch_and_add(&events, 1);
 	event = bpf_map_lookup_elem(&scratch, &zero);

@@ -3,6 +3,7 @@
 /* exitsnoop: which processes end, and why? By name and by the status that the parent gets. */
 #include "count.h"
 #include "drift.h"
+#include "filter.h"
 #include "task.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
@@ -35,7 +36,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct key key = {};
 
-	if (!in_window(bpf_ktime_get_ns()) || !ends_its_process(ctx, task))
+	if (!in_window(bpf_ktime_get_ns()) || !ends_its_process(ctx, task) || !wanted(task))
 		return 0;
 	read_process_name(&key.process, task);
 	key.status = status_of(task);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* killsnoop: which processes send signals to which? Those of kill(2) and its kin, not those of the kernel's own. */
+#include "filter.h"
 #include "task.h"
 #include "window.h"
 
@@ -58,6 +59,8 @@ int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct task_str
 		__sync_fetch_and_add(&of_kernel, 1);
 		return 0;
 	}
+	if (!wanted_here())
+		return 0;
 	key.number = number;
 	read_process_name(&key.sender, (const void *)bpf_get_current_task());
 	read_process_name(&key.target, task);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* offcputime: where, and for how long, do threads that have left the CPU wait until they have it back? */
 #include "count.h"
+#include "filter.h"
 #include "stacks.h"
 #include "task.h"
 
@@ -65,7 +66,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	handle_back(next, wait.since);
 	/* Every CPU's idle task has the id 0. One that has exited does not come back. */
-	if (!tid || prev->exit_state)
+	if (!tid || prev->exit_state || !wanted(prev))
 		return 0;
 	wait.kernel = keep_stack(ctx, 0);
 	wait.user = keep_stack(ctx, BPF_F_USER_STACK);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* opensnoop: which paths are opened, and which are tried in vain? By the path as the program gave it. */
 #include "arch.h"
+#include "filter.h"
 #include "task.h"
 #include "window.h"
 
@@ -55,7 +56,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	struct key key = {};
 	const char *path;
 
-	if (!opens_by_path(regs, &path) || !in_window(bpf_ktime_get_ns()))
+	if (!opens_by_path(regs, &path) || !in_window(bpf_ktime_get_ns()) || !wanted_here())
 		return 0;
 	task = (const void *)bpf_get_current_task();
 	if (in_compat_call(task))

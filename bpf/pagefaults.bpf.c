@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* pagefaults: which processes fault pages in? Faults in user mode: the tracepoint exists on x86 alone. */
+#include "filter.h"
 #include "process.h"
 #include "window.h"
 
@@ -26,7 +27,7 @@ int BPF_PROG(on_fault, unsigned long address, struct pt_regs *regs, unsigned lon
 	struct faults fresh = {}, *faults;
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	if (!in_window(bpf_ktime_get_ns()))
+	if (!in_window(bpf_ktime_get_ns()) || !wanted_here())
 		return 0;
 	faults = bpf_map_lookup_elem(&processes, &pid);
 	if (!faults) {

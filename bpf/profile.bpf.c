@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* profile: what do the CPUs run? Samples of stacks, at an even pace, on each CPU; and how many found it idle. */
 #include "count.h"
+#include "filter.h"
 #include "process.h"
 #include "stacks.h"
 
@@ -32,6 +33,8 @@ int on_sample(void *ctx)
 		__sync_fetch_and_add(&idle, 1);
 		return 0;
 	}
+	if (!wanted_here())
+		return 0;
 	read_process(&key.process);
 	key.kernel = keep_stack(ctx, 0);
 	key.user = keep_stack(ctx, BPF_F_USER_STACK);

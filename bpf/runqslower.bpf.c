@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* runqslower: which tasks wait for a CPU longer than they should? From wake-up, or from being preempted, to running. */
 #include "drift.h"
+#include "filter.h"
 #include "task.h"
 #include "window.h"
 
@@ -38,7 +39,7 @@ static __always_inline void handle_enqueue(struct task_struct *task, u64 now)
 	u32 pid = task->pid;
 
 	/* Every CPU's idle task has the id 0, and none of them waits. */
-	if (in_window(now) && pid && bpf_map_update_elem(&start, &pid, &now, BPF_ANY))
+	if (in_window(now) && pid && wanted(task) && bpf_map_update_elem(&start, &pid, &now, BPF_ANY))
 		count_lost();
 }
 

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* syscount: which system calls are made, by which processes, and how long do they take? */
 #include "arch.h"
+#include "filter.h"
 #include "task.h"
 #include "window.h"
 
@@ -72,7 +73,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct call call = {.since = bpf_ktime_get_ns(), .number = number};
 
-	if (!in_window(call.since))
+	if (!in_window(call.since) || !wanted_here())
 		return 0;
 	call.compat = in_compat_call((const void *)bpf_get_current_task());
 	if (bpf_map_update_elem(&start, &tid, &call, BPF_ANY))

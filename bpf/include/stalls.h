@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "filter.h"
 #include "log2.h"
 #include "process.h"
 #include "window.h"
@@ -37,7 +38,7 @@ static __always_inline int handle_begin(void)
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = bpf_get_current_pid_tgid();
 
-	if (in_window(now) && bpf_map_update_elem(&start, &tid, &now, BPF_ANY))
+	if (in_window(now) && wanted_here() && bpf_map_update_elem(&start, &tid, &now, BPF_ANY))
 		count_lost();
 	return 0;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kernel.h"
+#include "filter.h"
 #include "window.h"
 
 enum { READ, WRITE, FSYNC, OPEN, CREATE, OPERATIONS };
@@ -22,7 +22,7 @@ static __always_inline int handle_call(u32 operation)
 {
 	u64 *count;
 
-	if (!in_window(bpf_ktime_get_ns()))
+	if (!in_window(bpf_ktime_get_ns()) || !wanted_here())
 		return 0;
 	count = bpf_map_lookup_elem(&counts, &operation);
 	if (count)

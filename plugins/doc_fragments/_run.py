@@ -39,6 +39,21 @@ options:
       - V(quick) are the cheap ones for 10 seconds, V(standard) more of them for 30, V(deep) all for 60.
     type: str
     choices: [quick, standard, deep]
+  process:
+    description:
+      - Count only for the processes with this name, as C(/proc/PID/comm) has it, or for the one with this number.
+      - Where the collectors are not named, only those run that can be narrowed so; of those that are named, the others are
+        C(unsupported). Only tier 3 can narrow. C(docs/collectors.md) says which ones can.
+    type: str
+  cgroup:
+    description:
+      - Count only for the tasks of this cgroup and of those below it, by its path (V(/system.slice/nginx.service)) or by a part
+        of its own name, such as a container's id. Otherwise as O(process).
+    type: str
+  device:
+    description:
+      - Count only for this disk, such as V(sda). Otherwise as O(process).
+    type: str
   tier:
     description:
       - V(auto) tries the best tier first and falls back, each collector for itself. V(3), V(2) and V(1) try only that tier.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import time
 import typing as t
@@ -12,8 +13,8 @@ import typing as t
 from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import plan, run
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Filter, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import _filter, plan, run
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context
 
 SCHEMA = "ebpf.fleet.record/1"
@@ -50,6 +51,42 @@ def names(params: t.Mapping[str, t.Any]) -> list[str]:
     return list(_collectors.STANDARD)
 
 
+_FORMS = {
+    "process": (re.compile(r"[^\s/][^/\n]{0,63}"), "a process's name or number"),
+    "cgroup": (
+        re.compile(r"/|(?!.*(^|/)\.\.?(/|$))(/?[^/\s][^/\n]*)(/[^/\n]+)*"),
+        "a cgroup's path, or a part of its name",
+    ),
+    "device": (re.compile(r"[A-Za-z0-9][A-Za-z0-9!._-]{0,63}"), "a disk's name, such as sda"),
+}
+
+
+def filtered(params: t.Mapping[str, t.Any]) -> Filter:
+    """Return what questions are narrowed to; ValueError for what can be no such thing."""
+    found = Filter(*(params.get(name) or None for name in Filter._fields))
+    for name, (form, what) in _FORMS.items():
+        value = getattr(found, name)
+        if value is not None and not form.fullmatch(value):
+            raise ValueError("%s must be %s, not %.80r" % (name, what, value))
+    return found
+
+
+def chosen(params: t.Mapping[str, t.Any], narrow: Filter) -> tuple[Collector, ...]:
+    """Return the collectors to run; where they are not named, those that can be narrowed as it is asked for."""
+    found = tuple(_collectors.by_name(name) for name in names(params))
+    named = set(narrow.named())
+    if params.get("collectors") or not named:
+        return found
+    fitting = tuple(one for one in found if one.native and named <= set(one.native.narrows))
+    if not fitting:
+        able = [one.name for one in _collectors.every() if one.native and named <= set(one.native.narrows)]
+        raise ValueError(
+            "none of the collectors can be narrowed to a %s; %s can, by name or in a larger profile"
+            % (" and a ".join(narrow.named()), ", ".join(able) or "no collector")
+        )
+    return fitting
+
+
 class Settings(t.NamedTuple):
     """What a collection was asked to do, checked."""
 
@@ -58,6 +95,7 @@ class Settings(t.NamedTuple):
     tier: str
     limits: Limits
     startup_limit: int
+    narrow: Filter
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -67,6 +105,9 @@ def argument_spec() -> dict[str, t.Any]:
         "duration": {"type": "int"},
         "collectors": {"type": "list", "elements": "str"},
         "profile": {"type": "str", "choices": list(PROFILES)},
+        "process": {"type": "str"},
+        "cgroup": {"type": "str"},
+        "device": {"type": "str"},
         "tier": {"type": "str", "choices": ["auto", "1", "2", "3"], "default": "auto"},
         "max_items": {"type": "int", "default": defaults.max_items},
         "max_events": {"type": "int", "default": defaults.max_events},
@@ -81,12 +122,14 @@ def settings(params: t.Mapping[str, t.Any]) -> Settings:
     for name, (least, most) in _BOUNDS.items():
         if not least <= numbers[name] <= most:
             raise ValueError("%s must be from %d to %d, not %d" % (name, least, most, numbers[name]))
+    narrow = filtered(params)
     return Settings(
         numbers["duration"],
-        tuple(_collectors.by_name(name) for name in names(params)),
+        chosen(params, narrow),
         params["tier"],
         Limits(params["max_items"], params["max_events"], params["max_output"]),
         params["startup_limit"],
+        narrow,
     )
 
 
@@ -112,7 +155,9 @@ class Survey:
             "cost": None,
             "warnings": [],
         }
-        self._plans = [plan.plan(collector, wanted.tier, self._assessment) for collector in wanted.collectors]
+        self._plans = [
+            plan.plan(collector, wanted.tier, self._assessment, wanted.narrow) for collector in wanted.collectors
+        ]
 
     def plan(self) -> list[dict[str, t.Any]]:
         """Return which tiers would be tried for each collector."""
@@ -124,11 +169,14 @@ class Survey:
         Return None, or a sentence when the host could not do what was asked.
         """
         wanted = self._wanted
-        context = Context(self._assessment, wanted.startup_limit)
         results = self.record["results"]
         try:
+            narrowing = _filter.resolve(wanted.narrow) if wanted.narrow.named() else None
+            context = Context(self._assessment, wanted.startup_limit, narrowing)
             for result in run.run(self._plans, wanted.duration, wanted.limits, context, self._attached(attached)):
                 results.append(result)
+        except _filter.Ambiguous as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001  # a defect of ours: say so, and keep what there is
             return "the collection ended early: %s: %s" % (type(error).__name__, error)
         finally:

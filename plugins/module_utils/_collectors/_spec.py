@@ -18,6 +18,22 @@ class Limits(t.NamedTuple):
     max_output: int = 4 << 20  # bytes of a tool's output that are kept
 
 
+class Filter(t.NamedTuple):
+    """What questions are narrowed to; None for all."""
+
+    process: str | None = None  # its name (comm), or its id
+    cgroup: str | None = None  # its path below the cgroups' root, or a part of its own name
+    device: str | None = None  # a disk's name
+
+    def named(self) -> tuple[str, ...]:
+        """Return which of the fields are given."""
+        return tuple(name for name, value in zip(self._fields, self) if value is not None)
+
+
+TASKS = ("process", "cgroup")  # what a question about tasks can be narrowed to
+DISKS = ("device",)
+
+
 class Answer(t.NamedTuple):
     """What a tier found out.
 
@@ -45,6 +61,7 @@ class Native(t.NamedTuple):
     read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
     sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
     instead: t.Any = None  # a Native
+    narrows: tuple[str, ...] = ()  # fields of Filter; the object then has a global `struct filter filter` (filter.h)
     targets: t.Callable[[], t.Mapping[str, t.Sequence[str]]] | None = None
 
 

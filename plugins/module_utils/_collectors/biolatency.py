@@ -17,6 +17,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    DISKS,
     Answer,
     Bcc,
     Collector,
@@ -48,7 +49,7 @@ def name_of(number: int, pattern: str = _NUMBERS) -> str:
         return "%d:%d" % (major, minor) if number else "unknown"
 
 
-_NATIVE = Native(program=program, read=read)
+_NATIVE = Native(narrows=DISKS, program=program, read=read)
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------

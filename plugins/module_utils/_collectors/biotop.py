@@ -14,6 +14,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    DISKS,
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -133,7 +135,7 @@ COLLECTOR = Collector(
     question="Which processes use which disks, and how much?",
     kind="counts",
     unit="bytes",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS + DISKS, program=program, read=read),
     bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
 )

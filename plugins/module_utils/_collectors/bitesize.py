@@ -15,6 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    DISKS,
     Answer,
     Bcc,
     Collector,
@@ -119,7 +120,7 @@ COLLECTOR = Collector(
     question="How large are the requests that block devices get?",
     kind="histogram",
     unit="KiB",
-    native=Native(program=program, read=read),
+    native=Native(narrows=DISKS, program=program, read=read),
     bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

@@ -14,6 +14,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -82,7 +83,7 @@ COLLECTOR = Collector(
     question="How long does the kernel move pages to make large blocks of them, and for whom?",
     kind="histogram",
     unit="us",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="compactsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
 )

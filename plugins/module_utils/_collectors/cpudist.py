@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -67,7 +68,7 @@ COLLECTOR = Collector(
     question="How long do tasks run before they leave the CPU?",
     kind="histogram",
     unit="us",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="cpudist", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(_schedstat.SCHEDSTAT,), difference=difference, instead=(_schedstat.TASKS,)),
 )

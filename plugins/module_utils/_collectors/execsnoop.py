@@ -14,6 +14,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts, events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -69,7 +70,7 @@ def native_event(raw: bytes, start: int) -> dict[str, t.Any]:
     }
 
 
-_NATIVE = Native(program=program, read=read, sizes=sizes)
+_NATIVE = Native(narrows=TASKS, program=program, read=read, sizes=sizes)
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------

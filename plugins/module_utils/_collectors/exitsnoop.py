@@ -15,6 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import signal_name
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -132,7 +133,7 @@ COLLECTOR = Collector(
     question="Which processes end, and why?",
     kind="counts",
     unit="processes",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT, _LOADAVG), difference=difference),
 )

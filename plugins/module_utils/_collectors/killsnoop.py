@@ -12,7 +12,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import signal_name
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import killsnoop as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
 
@@ -84,7 +91,7 @@ COLLECTOR = Collector(
     question="Which processes send signals to which?",
     kind="counts",
     unit="signals",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts signals
 )

@@ -12,7 +12,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sta
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import stacks
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import offcputime as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string
 
@@ -50,7 +57,7 @@ COLLECTOR = Collector(
     question="What do threads wait for?",
     kind="stacks",
     unit="us",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
     procfs=None,  # /proc knows for how long threads have waited for a CPU, and not for what else
 )

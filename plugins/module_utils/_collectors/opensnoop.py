@@ -13,7 +13,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import error_name
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import opensnoop as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
 
@@ -99,7 +106,7 @@ COLLECTOR = Collector(
     question="Which files are opened, and which are looked for in vain?",
     kind="counts",
     unit="opens",
-    native=Native(program=program, read=read, sizes=sizes),
+    native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
     bcc=Bcc(tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts opens
 )

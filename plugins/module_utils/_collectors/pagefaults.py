@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Collector,
     Limits,
@@ -100,7 +101,7 @@ COLLECTOR = Collector(
     question="Which processes fault pages in?",
     kind="counts",
     unit="faults",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=None,  # bcc has no tool that tells processes apart
     procfs=Procfs(files=(_STAT,), difference=difference),
 )

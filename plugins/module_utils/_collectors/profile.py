@@ -14,7 +14,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sta
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import stacks
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import profile as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, first_line
 
@@ -59,7 +66,7 @@ COLLECTOR = Collector(
     question="What do the CPUs run?",
     kind="stacks",
     unit="samples",
-    native=Native(program=program, read=read, targets=targets),
+    native=Native(narrows=TASKS, program=program, read=read, targets=targets),
     bcc=Bcc(tool="profile", args=("-d", "-a", "-F", str(perf_event.SAMPLES)), ready=_READY, parse=parse),
     procfs=None,  # /proc knows who had the CPU, and not what for
 )

@@ -12,6 +12,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -30,6 +31,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 
 _NATIVE = Native(
+    narrows=TASKS,
     program=program,
     read=read,
 )

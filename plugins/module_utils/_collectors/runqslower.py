@@ -13,7 +13,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import runqslower as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
 
@@ -94,7 +101,7 @@ COLLECTOR = Collector(
     question="Which tasks wait for a CPU longer than 10 ms?",
     kind="counts",
     unit="waits",
-    native=Native(program=program, read=read),
+    native=Native(narrows=TASKS, program=program, read=read),
     bcc=Bcc(tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True),
     procfs=None,  # /proc adds up what tasks wait, and does not say how long one wait was
 )

@@ -14,7 +14,14 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sys
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
+    Answer,
+    Bcc,
+    Collector,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import syscount as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
 
@@ -92,7 +99,7 @@ COLLECTOR = Collector(
     question="Which system calls are made, by which processes, and how long do they take?",
     kind="counts",
     unit="calls",
-    native=Native(program=program, read=read, sizes=sizes),
+    native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
     bcc=Bcc(tool="syscount", args=_ARGS, ready=_READY, parse=parse),
     procfs=None,  # nothing in /proc counts system calls
 )

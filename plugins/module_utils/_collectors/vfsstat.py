@@ -14,6 +14,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    TASKS,
     Answer,
     Bcc,
     Collector,
@@ -104,7 +105,9 @@ COLLECTOR = Collector(
     question="How often are files read, written, synced, opened and created?",
     kind="counts",
     unit="calls",
-    native=Native(program=by_fentry, read=read, instead=Native(program=by_kprobe, read=read)),
+    native=Native(
+        narrows=TASKS, program=by_fentry, read=read, instead=Native(narrows=TASKS, program=by_kprobe, read=read)
+    ),
     bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_IO,), difference=difference),
 )

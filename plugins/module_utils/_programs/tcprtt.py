@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcprtt"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f1181abff4dfe6e2ed8d82412a1e32c3735debd4ab2104f5122db100b66f35a8"
+SOURCE_SHA256 = "3e1d3cb9b67983f635cb32289cabf18c3cba16f1dfb23dd14f1880c24aa37ce1"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d7a54c0e8946c82e1f788666211968d1ee0e9fffc11e6b7b3812e45748633699"

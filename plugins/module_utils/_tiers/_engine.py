@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._filter import Narrowing
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 
@@ -20,6 +21,7 @@ class Context(t.NamedTuple):
 
     capability: t.Mapping[str, t.Any]  # the shape `capability` of docs/architecture.md
     startup_limit: float = 30.0  # seconds that a tool may take until it is attached
+    narrowing: Narrowing | None = None
 
 
 class Running:

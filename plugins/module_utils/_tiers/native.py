@@ -17,6 +17,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._capability.standing im
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Native
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._filter import Narrowing
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 TIER = 3
@@ -41,9 +42,12 @@ def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
 class _NativeRun(Running):
     cost: dict[str, t.Any]
 
-    def __init__(self, spec: Native, loaded: Loaded, limits: Limits, stands: Standing) -> None:
+    def __init__(
+        self, spec: Native, loaded: Loaded, limits: Limits, stands: Standing, narrowing: Narrowing | None
+    ) -> None:
         self.source = "native:" + loaded.loader
         self._spec, self._loaded, self._limits, self._stands = spec, loaded, limits, stands
+        self._narrowing = narrowing
         self._window: Window | None = None
         self.span = None
         self.cost = {
@@ -64,6 +68,8 @@ class _NativeRun(Running):
         """Tell the programs when to count: one write."""
         self._window = window
         try:
+            if self._narrowing is not None:
+                self._loaded.maps.set_variable("filter", self._narrowing.raw)
             self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
@@ -83,9 +89,10 @@ class _NativeRun(Running):
     def finish(self, deadline: float) -> Answer:
         """Read the maps."""
         try:
-            return self._spec.read(self._loaded.maps, self._limits)
+            answer = self._spec.read(self._loaded.maps, self._limits)
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
+        return answer._replace(notes=self._narrowing.notes + answer.notes) if self._narrowing else answer
 
     def close(self) -> None:
         """Give everything back to the kernel."""
@@ -104,7 +111,7 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
     failures: list[TierFailure] = []
     while spec is not None:
         try:
-            run = _start(spec, collector.name, limits, stands)
+            run = _start(spec, collector.name, limits, stands, context.narrowing)
         except TierFailure as failure:
             failures.append(failure)
             spec = spec.instead
@@ -116,7 +123,7 @@ def start(collector: Collector, limits: Limits, context: Context) -> Running:
     raise TierFailure(last.reason._replace(message=message), last.source)
 
 
-def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _NativeRun:
+def _start(spec: Native, name: str, limits: Limits, stands: Standing, narrowing: Narrowing | None) -> _NativeRun:
     kinds = sorted({section.partition("/")[0] for _program, section in spec.program.PROGRAMS})
     what, kind = "the programs of %s (%s)" % (name, ", ".join(kinds)), kinds[0]
     begun = time.perf_counter()
@@ -132,7 +139,7 @@ def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _Native
         loaded.close()
         reason = loading.denied(what + ", to be attached", error, stands, kind).reason
         raise TierFailure(reason, "native:" + loaded.loader) from None
-    run = _NativeRun(spec, loaded, limits, stands)
+    run = _NativeRun(spec, loaded, limits, stands, narrowing)
     run.cost.update(
         attach="+".join(kinds),
         load_ms=round((between - begun) * 1e3, 3),

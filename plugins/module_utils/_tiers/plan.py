@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Filter
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason
 
 # Requirements of tier 2 that are judged for each collector's own tool.
@@ -82,11 +82,23 @@ def _against_bcc(collector: Collector, capability: t.Mapping[str, t.Any]) -> Rea
     return None
 
 
-def plan(collector: Collector, wanted: str, capability: t.Mapping[str, t.Any]) -> Plan:
+def _against_narrowing(tier: int, collector: Collector, narrow: Filter) -> Reason | None:
+    """Return why a tier cannot narrow a question so, None where it can, or need not."""
+    named = narrow.named()
+    able = collector.native.narrows if collector.native else ()
+    cannot = [name for name in named if name not in able]
+    if cannot:
+        return Reason("unsupported", "%s cannot be narrowed to a %s" % (collector.name, " or a ".join(cannot)))
+    if named and tier != 3:
+        return Reason("unsupported", "only native programs can be narrowed to a %s" % " and a ".join(named))
+    return None
+
+
+def plan(collector: Collector, wanted: str, capability: t.Mapping[str, t.Any], narrow: Filter = Filter()) -> Plan:  # noqa: B008
     """Plan a collector: `wanted` is 'auto' for the best tier that works, or '1', '2', '3' for that one and no other."""
     tiers, passed = [], []
     for tier in (3, 2, 1) if wanted == "auto" else (int(wanted),):
-        reason = _against(tier, collector, capability)
+        reason = _against_narrowing(tier, collector, narrow) or _against(tier, collector, capability)
         if reason is None:
             tiers.append(tier)
         else:

@@ -43,9 +43,27 @@ def test_what_is_named_wins_over_the_profile() -> None:
     assert _survey.settings(options(profile="deep", collectors=["runqlat"])).duration == 60
 
 
+def test_where_collectors_are_not_named_those_run_that_can_be_narrowed() -> None:
+    wanted = _survey.settings(options(profile="standard", device="sda"))
+    assert [collector.name for collector in wanted.collectors] == ["biolatency", "biotop", "bitesize"]
+    both = _survey.settings(options(profile="standard", device="sda", process="mysqld"))
+    assert [collector.name for collector in both.collectors] == ["biotop"]
+    named = _survey.settings(options(collectors=["tcprtt"], process="mysqld"))
+    assert [collector.name for collector in named.collectors] == ["tcprtt"]
+    assert _survey.settings(options(process="", cgroup="", device="")).narrow.named() == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"process": "a/b"}, "process must be a process's name or number, not 'a/b'"),
+        ({"cgroup": "/x/../y"}, "cgroup must be a cgroup's path"),
+        ({"cgroup": ".."}, "cgroup must be a cgroup's path"),
+        ({"device": "/dev/sda"}, "device must be a disk's name, such as sda, not '/dev/sda'"),
+        (
+            {"device": "sda", "process": "x"},
+            "none of the collectors can be narrowed to a process and a device; biotop can",
+        ),
         ({"duration": 0}, "duration must be from 1 to 3600, not 0"),
         ({"duration": -5}, "duration must be from 1 to 3600, not -5"),
         ({"duration": 86400}, "duration must be from 1 to 3600, not 86400"),

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Filter
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import plan
 
 TOOL = {"runqlat": {"path": "/usr/sbin/runqlat-bpfcc", "trusted": True, "reason": None}}
@@ -52,6 +53,37 @@ def test_plan(found: dict[str, t.Any], wanted: str, tiers: tuple[int, ...], pass
     assert made.tiers == tiers
     assert {tier: reason.code for tier, reason in made.passed} == passed
     assert all(reason.message for _tier, reason in made.passed)
+
+
+@pytest.mark.parametrize(
+    ("name", "narrow", "tiers", "words"),
+    [
+        ("runqlat", Filter(process="nginx"), (3,), {2: "only native programs", 1: "only native programs"}),
+        ("biotop", Filter(process="nginx", device="sda"), (3,), {2: "only native", 1: "only native"}),
+        (
+            "biolatency",
+            Filter(process="nginx"),
+            (),
+            dict.fromkeys((3, 2, 1), "biolatency cannot be narrowed to a process"),
+        ),
+        (
+            "runqlat",
+            Filter(cgroup="x", device="sda"),
+            (),
+            dict.fromkeys((3, 2, 1), "runqlat cannot be narrowed to a device"),
+        ),
+        ("listendrop", Filter(cgroup="x"), (), dict.fromkeys((3, 2, 1), "listendrop cannot be narrowed to a cgroup")),
+    ],
+)
+def test_what_cannot_be_narrowed_is_not_answered_for_all(
+    name: str, narrow: Filter, tiers: tuple[int, ...], words: dict[int, str]
+) -> None:
+    made = plan.plan(_collectors.by_name(name), "auto", capability(PROVEN, TOOL), narrow)
+    assert made.tiers == tiers
+    assert {tier for tier, _reason in made.passed} == set(words)
+    for tier, reason in made.passed:
+        assert reason.code == "unsupported"
+        assert words[tier] in reason.message
 
 
 def test_a_tool_of_another_collector_does_not_count() -> None:
