@@ -24,6 +24,7 @@ PROFILE = {
     "cpudist": "standard",
     "drsnoop": "standard",
     "exitsnoop": "quick",
+    "gethostlatency": "standard",
     "hardirqs": "standard",
     "killsnoop": "quick",
     "listendrop": "quick",
@@ -39,6 +40,7 @@ PROFILE = {
     "tcpconnlat": "quick",
     "tcplife": "standard",
     "tcprtt": "deep",
+    "tcpstates": "standard",
     "vfsstat": "deep",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "oomkill"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "b97516ae53bc1fb1f84cc71b24c46f612015c2fce47aea6bc8f957099f4f460c"
+SOURCE_SHA256 = "94334e08c77a9896817ca9592365880bc9d4344e95644c967caccd2b8f4151f0"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "8c2fb474a917778bbd2bcfa7c9ac7d54b15cac5b448f9547ef2c4d4ae26e7a42"

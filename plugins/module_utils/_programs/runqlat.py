@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "1a954a0232938a7ec2f90431242895da2238f1f28d66f3028c588628fd589763"
+SOURCE_SHA256 = "3f9335813b009775c2fd270ab142b1e44b4f8ba8695b6c94df2ffd7cee23036a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "88aa74883fd66a1f1b8fc098da40369af408cf4a97e7017a7297c98ca1744e43"

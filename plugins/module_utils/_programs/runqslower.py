@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqslower"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "99b24b9adb6a516f5f41a45291bb5214c55e68c68b0918c7ff85f1fdc6fad809"
+SOURCE_SHA256 = "2b650448cf75839cd68f32dffdb0c5047218a25b6962b3234bc31507b7ec2c6a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "56c29c00f5462960d3fb0ac725fd978bd61bc68bad202736cc6b816fc6129148"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "skbdrop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "b51819adc08f869f23c1da894453f2099c9a827d2c4d72e1cdf59c9ca9dfb231"
+SOURCE_SHA256 = "1504e48a588006f665049491758dc937549b27afef0145fa4e1b7404ab7d07e9"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "b7e5dd4359241ccedc381f8b916b086fc3b139f528c145386f5f6e1eb8697de4"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcplife"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "4fdf04930f0ccb38b69424bcebc12b044fa48d9be1d72528ded746bcc8acbf0e"
+SOURCE_SHA256 = "4bdb73f7bbc30d45f4660f02d1ea26970775a44444e834a2e32ef5b5a4b9f3cf"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "35e815780d6e004642dc403c5d8e2a1b4a8e8874df3a2b67b9da52b7bfb2d3fd"

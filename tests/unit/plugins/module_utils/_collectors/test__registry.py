@@ -19,6 +19,7 @@ ON_REQUEST = [
     "cpudist",
     "drsnoop",
     "exitsnoop",
+    "gethostlatency",
     "hardirqs",
     "killsnoop",
     "listendrop",
@@ -34,6 +35,7 @@ ON_REQUEST = [
     "tcpconnlat",
     "tcplife",
     "tcprtt",
+    "tcpstates",
     "vfsstat",
 ]
 NAMES = STANDARD + ON_REQUEST
@@ -41,6 +43,7 @@ NAMES = STANDARD + ON_REQUEST
 TOOLS = {"skbdrop": "tcpdrop"}
 # What a tier cannot answer honestly.
 WITHOUT = {
+    "gethostlatency": {"procfs"},
     "killsnoop": {"procfs"},
     "listendrop": {"native", "bcc"},
     "offcputime": {"procfs"},
@@ -51,6 +54,7 @@ WITHOUT = {
     "syscount": {"procfs"},
     "tcpconnlat": {"procfs"},
     "tcprtt": {"procfs"},
+    "tcpstates": {"procfs"},
 }
 
 
