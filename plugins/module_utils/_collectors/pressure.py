@@ -24,7 +24,7 @@ def difference(before: Sample, after: Sample, seconds: float, limits: Limits) ->
     """Subtract `total` of each resource; the averages beside it are of other windows than this one."""
     rows: list[Row] = []
     count = 0
-    notes = _NOTES
+    notes: tuple[str, ...] = _NOTES
     for path in sorted(before.keys() & after.keys()):
         found, reset = grown(totals(before[path]), totals(after[path]))
         notes += reset
