@@ -80,15 +80,15 @@ _NAME = re.compile(r" {4}- {16}(.*) \([0-9]{1,10}\)")
 _COUNT = re.compile(r" {8}([0-9]{1,20})")
 _BETWEEN = "    --"
 _OF_KERNEL = "_[k]"
+_BYTES = re.compile(r"^b'(.*)'$")  # so bcc 0.18 prints what is of the kernel
 
 
-def parse(text: str) -> tuple[list[Row], int]:
+def parse(text: str, marked: bool) -> tuple[list[Row], int]:
     """Return the stacks that profile and offcputime print when they are given -d, and how many could not be read.
 
     Each is its frames, those of the kernel first and innermost first, with "--" between them and the process's own; then its name
-    and number; then what was counted; then an empty line: print_stack and the like in tools/profile.py and tools/offcputime.py.
-    Where there is no "--", it is the kernel's if profile (-a) says so of its first frame, or if there is no other: a thread that
-    waits always does so in the kernel.
+    and number; then what was counted; then an empty line. Where there is no "--", there is one stack only: the kernel's, unless the
+    tool marks the kernel's frames (`marked`, profile -a) and did not.
     """
     found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
     unread = 0
@@ -100,9 +100,8 @@ def parse(text: str) -> tuple[list[Row], int]:
             continue
         frames = lines[:-2]
         at = frames.index(_BETWEEN) if _BETWEEN in frames else None
-        marked = [frame.endswith(_OF_KERNEL) for frame in frames]
         if at is None:
-            at = marked.count(True) if any(marked) else len(frames)
+            at = sum(frame.rstrip("'").endswith(_OF_KERNEL) for frame in frames) if marked else len(frames)
         kernel, user = frames[:at], [frame for frame in frames[at:] if frame != _BETWEEN]
         key = (clean(name.group(1), 64), _names(user), _names(kernel))
         found[key] = found.get(key, 0) + int(count.group(1))
@@ -111,4 +110,5 @@ def parse(text: str) -> tuple[list[Row], int]:
 
 def _names(frames: t.Iterable[str]) -> tuple[str, ...]:
     """Return what the tool printed of each frame, outermost first."""
-    return tuple(clean(frame.strip().replace(_OF_KERNEL, ""), _FRAME) for frame in reversed(list(frames)))
+    bare = (_BYTES.sub(r"\1", frame.strip()) for frame in reversed(list(frames)))
+    return tuple(clean(name.replace(_OF_KERNEL, ""), _FRAME) for name in bare)

@@ -56,7 +56,7 @@ _READY = "Sampling at"
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     """Read the stacks that bcc's profile prints at its end."""
-    rows, unread = _stacks.parse(text_after(text, _READY))
+    rows, unread = _stacks.parse(text_after(text, _READY), marked=True)
     return stacks(rows, limits, lost=unread, notes=(_PACE, *unread_note(unread)))
 
 
