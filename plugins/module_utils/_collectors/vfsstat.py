@@ -49,7 +49,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _READY = "CREATE/s"
 _ARGS = ("1",)  # a row each second, so that a rate is a number, and one more at the end for what is left
-_ROW = re.compile(r"[0-9:]{8} *:((?: +[0-9]+){5}) *")
+_ROW = re.compile(r"[0-9:]{8} *:((?: +[0-9]+){5})(?:(?: +[0-9]+){3})? *")  # 0.31 has UNLINK, MKDIR and RMDIR too
 
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
