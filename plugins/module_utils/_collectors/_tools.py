@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Collectors that are a tool of bcc and nothing else: a table, read from the tools' own sources.
 
-They are part of no profile. `ready` is what the tool prints when it has attached, `stream` says that it prints as things
-happen or each second, so that what came before the window is cut off; `since` is the first version of bcc that has the
-tool, where that is later than 0.18.
+They are part of no profile. `ready` is what the tool prints when it has attached; `prints` says when it prints what it has
+found: `at once` as things happen, `each second`, or at its `end`; `since` is the first version of bcc that has the tool, where that
+is later than 0.18.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Tool(t.NamedTuple):
     form: Format
     ready: str
     args: tuple[str, ...] = ()
-    stream: bool = True
+    prints: str = "at once"
     notes: tuple[str, ...] = ()
     since: str = ""
 
@@ -50,7 +50,7 @@ KINDS: dict[type, str] = {
 }
 
 _STEPS = "the tool counts in steps of a second: up to a second from before the window is in it"
-_STEPS_END = _STEPS + ", and what is left of the last second is not"
+_WHOLE_ONES = "what is left of the last second is not in it"
 _ROOM = "stacks for which the tool had no room are not in it"
 _SLOW_MS = "10"
 
@@ -81,7 +81,8 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="KBYTES",
         args=("1",),
-        notes=(_STEPS, "random: from whole percents of each second"),
+        prints="each second",
+        notes=("random: from whole percents of each second",),
         since="0.26",
     ),
     "biosnoop": Tool(
@@ -97,7 +98,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         _BY_OPERATION,
         ready="Tracing btrfs operation latency",
-        stream=False,
+        prints="end",
     ),
     "btrfsslower": Tool(
         "filesystem",
@@ -114,8 +115,8 @@ TOOLS: dict[str, Tool] = {
         Totals("hits:d misses:d dirties:d - - -", "what", ("hits", "misses")),
         ready="CACHED_MB",
         args=("1",),
+        prints="each second",
         notes=(
-            _STEPS,
             "the tool reckons hits and misses from how often functions of the kernel are called, which is not exact",
             "count is hits and misses, without what was made dirty",
         ),
@@ -141,8 +142,9 @@ TOOLS: dict[str, Tool] = {
         Totals("- references:d slow:d misses:d -", "what", ("references",)),
         ready="HIT%",
         args=("1",),
+        prints="each second",
         notes=(
-            _STEPS_END,
+            _WHOLE_ONES,
             "references are all; slow are those that took the way with locks, of which misses found none",
         ),
     ),
@@ -152,7 +154,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         _BY_OPERATION,
         ready="Tracing ext4 operation latency",
-        stream=False,
+        prints="end",
     ),
     "ext4slower": Tool(
         "filesystem",
@@ -208,7 +210,8 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="Hit Ctrl-C to end",
         args=("-C", "-r", "1000", "1"),
-        notes=(_STEPS, "regular files; KiB are whole ones of each second and thread"),
+        prints="each second",
+        notes=("regular files; KiB are whole ones of each second and thread",),
     ),
     "klockstat": Tool(
         "cpu",
@@ -227,7 +230,7 @@ TOOLS: dict[str, Tool] = {
             headline="wait",
         ),
         ready="Tracing lock events",
-        stream=False,
+        prints="end",
     ),
     "kvmexit": Tool(
         "cpu",
@@ -240,7 +243,7 @@ TOOLS: dict[str, Tool] = {
             headers=(("PID TID KVM_EXIT_REASON COUNT", ""),),
         ),
         ready="Display kvm exit reasons",
-        stream=False,
+        prints="end",
         notes=("Intel's processors only",),
         since="0.26",
     ),
@@ -257,7 +260,7 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="or hit Ctrl-C to end",
         args=("86400",),  # seconds, of which the window is a part
-        stream=False,
+        prints="end",
         notes=("one in a hundred is seen, and stands for all of them", "a process is named as it was when it was seen"),
     ),
     "mdflush": Tool(
@@ -280,7 +283,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         _BY_OPERATION,
         ready="Tracing NFS operation latency",
-        stream=False,
+        prints="end",
     ),
     "nfsslower": Tool(
         "filesystem",
@@ -297,7 +300,7 @@ TOOLS: dict[str, Tool] = {
         Stacks(numbers=True),
         ready="Tracing blocked time",
         args=_STORAGE,
-        stream=False,
+        prints="end",
         notes=(_ROOM,),
     ),
     "pidpersec": Tool(
@@ -306,7 +309,8 @@ TOOLS: dict[str, Tool] = {
         "tasks",
         Totals("- - tasks:d", "what", ("tasks",)),
         ready="Tracing... Ctrl-C to end",
-        notes=(_STEPS_END,),
+        prints="each second",
+        notes=(_WHOLE_ONES,),
     ),
     "rdmaucma": Tool(
         "network",
@@ -325,7 +329,7 @@ TOOLS: dict[str, Tool] = {
             aside=r"Read-ahead unused pages: -?[0-9]+|Histogram of read-ahead used page age \(ms\):",
         ),
         ready="Tracing... Hit Ctrl-C to end",
-        stream=False,
+        prints="end",
     ),
     "runqlen": Tool(
         "cpu",
@@ -333,7 +337,7 @@ TOOLS: dict[str, Tool] = {
         "tasks",
         Linear("runqlen"),
         ready="Sampling run queue length",
-        stream=False,
+        prints="end",
         notes=("a sample of each CPU 99 times a second, without the task that runs",),
     ),
     "shmsnoop": Tool(
@@ -356,7 +360,7 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="Hit Ctrl-C to end",
         args=("-C", "-r", "1000", "1"),
-        notes=(_STEPS,),
+        prints="each second",
     ),
     "sofdsnoop": Tool(
         "process",
@@ -391,7 +395,7 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="Counting swap ins",
         args=("1",),
-        notes=(_STEPS,),
+        prints="each second",
     ),
     "syncsnoop": Tool(
         "disk",
@@ -415,7 +419,7 @@ TOOLS: dict[str, Tool] = {
         Histogram(section="tcp_congest_state", label="state"),
         ready="Tracing tcp congestion control status duration",
         args=("-d", "-u"),
-        stream=False,
+        prints="end",
         since="0.26",
     ),
     "tcpconnect": Tool(
@@ -431,7 +435,8 @@ TOOLS: dict[str, Tool] = {
         "bytes",
         Counts(("subnet bytes:d",), by=("subnet",), count=("bytes",)),
         ready="Hit Ctrl-C to end",
-        notes=(_STEPS, "what is sent over IPv4, under the first of the networks that it belongs to"),
+        prints="each second",
+        notes=("what is sent over IPv4, under the first of the networks that it belongs to",),
     ),
     "tcpsynbl": Tool(
         "network",
@@ -439,7 +444,7 @@ TOOLS: dict[str, Tool] = {
         "connections",
         Histogram(header="backlog", section="backlog_max", label="limit"),
         ready="Tracing SYN backlog size",
-        stream=False,
+        prints="end",
     ),
     "tcptop": Tool(
         "network",
@@ -454,7 +459,7 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="Hit Ctrl-C to end",
         args=("-C", "86400"),  # one table, at the end: each second's would be rounded down to whole KiB
-        stream=False,
+        prints="end",
         notes=("whole KiB of each connection",),
     ),
     "tcptracer": Tool(
@@ -478,7 +483,7 @@ TOOLS: dict[str, Tool] = {
         "calls",
         Counts(("- function calls:d",), by=("function",), count=("calls",), headers=(("ADDR FUNC COUNT", ""),)),
         ready="Tracing... Ctrl-C to end",
-        stream=False,
+        prints="end",
     ),
     "virtiostat": Tool(
         "disk",
@@ -493,7 +498,7 @@ TOOLS: dict[str, Tool] = {
         ),
         ready="Tracing virtio devices statistics",
         args=("1",),
-        notes=(_STEPS,),
+        prints="each second",
         since="0.26",
     ),
     "wakeuptime": Tool(
@@ -503,7 +508,7 @@ TOOLS: dict[str, Tool] = {
         Stacks(),
         ready="Tracing blocked time",
         args=_STORAGE,
-        stream=False,
+        prints="end",
         notes=(_ROOM,),
     ),
     "wqlat": Tool(
@@ -512,7 +517,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         Histogram(),
         ready="Tracing work queue request latency",
-        stream=False,
+        prints="end",
         since="0.31",
     ),
     "xfsdist": Tool(
@@ -521,7 +526,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         _BY_OPERATION,
         ready="Tracing XFS operation latency",
-        stream=False,
+        prints="end",
     ),
     "xfsslower": Tool(
         "filesystem",
@@ -537,7 +542,7 @@ TOOLS: dict[str, Tool] = {
         "us",
         _BY_OPERATION,
         ready="Tracing ZFS operation latency",
-        stream=False,
+        prints="end",
     ),
     "zfsslower": Tool(
         "filesystem",
@@ -556,7 +561,8 @@ def collector(name: str) -> Collector:
 
     def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
         answer = _bcc_formats.read(tool.form, after(text, tool.ready), limits)
-        return answer._replace(notes=tool.notes + answer.notes)
+        steps = (_STEPS,) if tool.prints == "each second" else ()
+        return answer._replace(notes=steps + tool.notes + answer.notes)
 
-    bcc = Bcc(name, tool.args, tool.ready, parse, tool.stream)
+    bcc = Bcc(name, tool.args, tool.ready, parse, tool.prints != "end", tool.prints == "each second")
     return Collector(name, tool.category, tool.question, KINDS[type(tool.form)], tool.unit, None, bcc, None)

@@ -105,6 +105,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="calls",
     native=Native(program=by_fentry, read=read, instead=Native(program=by_kprobe, read=read)),
-    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
     procfs=Procfs(files=(_IO,), difference=difference),
 )

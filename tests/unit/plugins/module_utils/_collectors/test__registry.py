@@ -100,7 +100,7 @@ def test_a_tool_is_complete(name: str) -> None:
     assert "-m" not in collector.bcc.args  # milliseconds
     # A histogram is printed at the end, and cannot be cut where the window begins.
     assert not (collector.kind == "histogram" and collector.bcc.stream)
-    assert ("1" in collector.bcc.args) <= collector.bcc.stream
+    assert ("1" in collector.bcc.args) <= collector.bcc.tables <= collector.bcc.stream
 
 
 def test_who_asks_for_no_tool_does_not_pay_for_their_table() -> None:
