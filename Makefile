@@ -63,7 +63,7 @@ nox: python
 	@$(PYTHON) tools/environment.py $(TOOLS) requirements/nox.txt
 
 # What these run is in noxfile.py; one session alone: make unit, or with arguments: make unit ARGS='-k histogram'
-CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs lab molecule
+CHECKS := lint types unit controller sanity importer package programs bundled integration web browser docs tools lab molecule
 .PHONY: test $(CHECKS)
 test: nox ## Run all checks
 	@$(NOX) -s $(CHECKS)
@@ -78,6 +78,7 @@ package: ## Build, install from the tarball, run the documented examples of the 
 programs: ## Compile the BPF programs again and compare with what is committed
 bundled: ## Pack the bundle again and compare with what is committed
 integration: ## The real programs on the real kernel (root, or sudo)
+tools: ## bcc's tools of three Debians, without a kernel: they take our arguments, and what they print is read
 lab: ## Real kernels of several ages and both architectures, as guests under QEMU (root, or sudo)
 molecule: ## The roles on guests of the lab, by Molecule (root, or sudo); one scenario: ARGS='-s bcc_tools'
 web: ## Build the page's script again and compare with what is committed (Node.js)

@@ -313,6 +313,13 @@ def lab(session: nox.Session) -> None:
 
 
 @nox.session(python=BEST_PYTHON)
+def tools(session: nox.Session) -> None:
+    """bcc's tools, as three Debians package them: each takes our arguments, and what it prints is understood."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/tools"))
+
+
+@nox.session(python=BEST_PYTHON)
 def molecule(session: nox.Session) -> None:
     """The roles, on guests of the lab, one after another."""
     install(session, "molecule")

@@ -70,7 +70,7 @@ _FIXED = {
 def known() -> dict[str, str]:
     """Return every value that there can be, with its unit."""
     found = dict(_FIXED)
-    for collector in _collectors.every():
+    for collector in (*_collectors.every(), *_collectors.of_tools()):
         for name, unit in _OF_KIND[collector.kind].items():
             found["%s.%s" % (collector.name, name)] = unit.replace("%s", collector.unit) or collector.unit
         if collector.name in _SHARES:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""The registry: every collector's name. A collector's module is imported when it is asked for: a host pays for no other."""
+"""The registry: every collector's name. A collector's module is imported when it is asked for: a host pays for no other.
+
+Those that are a tool of bcc and nothing else are rows of a table (_tools.py), and part of no profile.
+"""
 
 from __future__ import annotations
 
@@ -60,13 +63,25 @@ def by_name(name: str) -> Collector:
     if name in PROFILE:
         found: Collector = importlib.import_module("%s.%s" % (__name__, name)).COLLECTOR
         return found
-    import difflib  # noqa: PLC0415  # only a mistake pays for it
+    # Only who asks for one of bcc's tools pays for their table, and only a mistake for what is near.
+    from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _tools  # noqa: PLC0415
 
-    near = difflib.get_close_matches(name, PROFILE, n=1)
-    hint = "did you mean %s?" % near[0] if near else "there are %s." % ", ".join(PROFILE)
-    raise ValueError("there is no collector named %.60r: %s" % (name, hint))
+    if name in _tools.TOOLS:
+        return _tools.collector(name)
+    import difflib  # noqa: PLC0415
+
+    near = difflib.get_close_matches(name, [*PROFILE, *_tools.TOOLS], n=1)
+    there = "there are %s, and by tools of bcc only %s." % (", ".join(PROFILE), ", ".join(_tools.TOOLS))
+    raise ValueError("there is no collector named %.60r: %s" % (name, "did you mean %s?" % near[0] if near else there))
 
 
 def every() -> tuple[Collector, ...]:
-    """Import all of them."""
+    """Import all that have a module of their own."""
     return tuple(by_name(name) for name in PROFILE)
+
+
+def of_tools() -> tuple[Collector, ...]:
+    """Return those that are a tool of bcc and nothing else, which no profile has."""
+    from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _tools  # noqa: PLC0415
+
+    return tuple(_tools.collector(name) for name in _tools.TOOLS)

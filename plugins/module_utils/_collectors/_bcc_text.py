@@ -15,7 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._histogram import Bucket, bounds, merge, slot_of
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
 
-_HEADER = re.compile(r" +(\w+) +: count +distribution")
+_HEADER = re.compile(r" +(\S.*?) +: count +distribution")
 _ROW = re.compile(r" *([0-9]{1,20}) -> ([0-9]{1,20}) *: ([0-9]{1,20}) *\|[*+ ]*\|")
 _SECTION = re.compile(r"(\w+) = ?(.*)")
 
@@ -76,6 +76,16 @@ def distribution(values: t.Iterable[float], labels: Labels) -> Row:
     listed = list(values)
     buckets = merge([(*bounds(slot_of(int(value))), 1)] for value in listed)
     return series(labels, len(listed), round(sum(listed), 3), buckets)
+
+
+_BYTES = re.compile("b(['\"])(.*?)\\1?", re.DOTALL)
+
+
+def plain(text: str) -> str:
+    """Return a text that may be padded, and that some versions print as Python writes bytes (b'read'), or cut so."""
+    text = text.strip(" ")
+    written = _BYTES.fullmatch(text)
+    return clean(written.group(2) if written else text, 256)
 
 
 def unread_note(lines: int) -> tuple[str, ...]:

@@ -79,6 +79,7 @@ class Bcc(t.NamedTuple):
     ready: str  # the text whose appearance on standard output says that the tool has attached
     parse: t.Callable[[str, float, Limits], Answer]
     stream: bool = False  # it prints as things happen, so that what came before the window can be cut off
+    tables: bool = False  # of these, one that prints tables, the last of them at SIGINT, which another SIGINT would cut
 
 
 class Procfs(t.NamedTuple):

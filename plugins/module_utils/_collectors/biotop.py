@@ -136,6 +136,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="bytes",
     native=Native(narrows=TASKS + DISKS, program=program, read=read),
-    bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
 )

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import plain
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
@@ -22,7 +23,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Native,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import runqslower as program
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string
 
 _LONG_US = 10000  # as bpf/runqslower.bpf.c has it, and as the tool has it by default
 
@@ -72,8 +73,9 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "LAT(us)"  # the last word of the header
-# "%-8s %-16s %-6s %14s"; a name (comm) has at most 15 characters, and may hold spaces and line ends.
-_ROW = re.compile(r"[0-9:]{8} (.{16}) ([0-9]{1,10}) +([0-9]{1,20})\n", re.DOTALL)
+# "%-8s %-16s %-6s %14s"; a name (comm) has at most 15 characters, and may hold spaces and line ends. 0.18 writes it as Python
+# writes bytes.
+_ROW = re.compile(r"[0-9:]{8} (b'[^'\n]{0,60}' *|.{16}) ([0-9]{1,10}) +([0-9]{1,20})\n", re.DOTALL)
 
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
@@ -88,7 +90,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
             position = (body.find("\n", position) + 1) or len(body)
             continue
         position = match.end()
-        comm, tid, waited = clean(match.group(1).rstrip(" "), 64), int(match.group(2)), natural(match.group(3))
+        comm, tid, waited = plain(match.group(1)), int(match.group(2)), natural(match.group(3))
         have = threads.get((comm, tid), Waits(comm, tid, 0, 0, 0))
         longest = max(have.longest_us, waited)
         threads[comm, tid] = Waits(comm, tid, have.waits + 1, have.total_us + waited, longest)

@@ -50,7 +50,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _READY = "CREATE/s"
 _ARGS = ("1",)  # a row each second, so that a rate is a number, and one more at the end for what is left
-_ROW = re.compile(r"[0-9:]{8} *:((?: +[0-9]+){5}) *")
+_ROW = re.compile(r"[0-9:]{8} *:((?: +[0-9]+){5})(?:(?: +[0-9]+){3})? *")  # 0.31 has UNLINK, MKDIR and RMDIR too
 
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
@@ -108,6 +108,6 @@ COLLECTOR = Collector(
     native=Native(
         narrows=TASKS, program=by_fentry, read=read, instead=Native(narrows=TASKS, program=by_kprobe, read=read)
     ),
-    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
     procfs=Procfs(files=(_IO,), difference=difference),
 )

@@ -16,7 +16,7 @@ class _Cause(t.NamedTuple):
     pattern: str  # what is looked for in what the tool wrote
     code: str
     meaning: str
-    remedy: str
+    remedy: str | None
 
 
 _HEADERS = (
@@ -29,11 +29,18 @@ _FORBIDDEN = (
     "run as root, outside of a container",
 )
 
+# What a tool says when it is no tool for this host.
+_ELSEWHERE = (
+    "no [a-z0-9_]+_file_operations in /proc/kallsyms|Failed to attach to a hardware event|"
+    "not supported due to kernel internal|Failed to do precondition check"
+)
+
 # The first match wins, so that causes stand before what follows from them. The texts are those of bcc's
 # src/cc/frontends/clang/loader.cc, src/cc/libbpf.c and src/python/bcc/__init__.py.
 _CAUSES = (
     _Cause("unrecognized arguments|^usage: ", "usage", "the tool does not know our arguments", "update bcc"),
     _Cause("No module named '?bcc|libbcc[.]so", "no_library", "the tool does not find bcc's libraries", _LIBRARY),
+    _Cause(_ELSEWHERE, "unsupported", "the tool has nothing to attach to here", None),
     _Cause("super-user privileges", "privilege", "the tool needs root", "run with become: true"),
     _Cause(
         "Unable to find kernel headers|chdir[(]/lib/modules/",

@@ -154,6 +154,10 @@ class _Tool(Running):
                 "the tool printed more than %d bytes, of which the rest is not counted" % self._limits.max_output
             )
             return answer._replace(lost=None, truncated=truncated)
+        if self._spec.tables and "KeyboardInterrupt" in self._capture.errors():  # it came while it was printing
+            answer = answer._replace(
+                truncated="the tool was interrupted while it printed, and its last table is cut short"
+            )
         return answer._replace(lost=(answer.lost or 0) + self._capture.lost) if self._capture.lost else answer
 
     def _wait(self, deadline: float) -> int | None:
@@ -168,7 +172,7 @@ class _Tool(Running):
             if now >= deadline:
                 self._child.kill()
                 return None
-            if now >= again and self._spec.stream:  # another one would interrupt the printing of a histogram
+            if now >= again and self._spec.stream and not self._spec.tables:  # it would interrupt the printing
                 self._child.interrupt()
                 again = now + _AGAIN
             select.select(self.descriptors(), [], [], _POLL)

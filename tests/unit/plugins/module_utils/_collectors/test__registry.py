@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._tools import TOOLS as BY_TOOL_ONLY
 
 STANDARD = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 ON_REQUEST = [
@@ -49,6 +53,7 @@ ON_REQUEST = [
     "vfsstat",
 ]
 NAMES = STANDARD + ON_REQUEST
+ROOT = _collectors.__file__.partition("ansible_collections")[0]
 # Where bcc's tool has another name.
 TOOLS = {"skbdrop": "tcpdrop"}
 # What a tier cannot answer honestly.
@@ -108,13 +113,45 @@ def test_a_collector_is_complete(name: str) -> None:
         assert "-m" not in collector.bcc.args  # milliseconds
 
 
+def test_a_tool_is_a_collector_of_its_own_and_no_other_is_it() -> None:
+    assert [collector.name for collector in _collectors.of_tools()] == list(BY_TOOL_ONLY) == sorted(BY_TOOL_ONLY)
+    taken = {collector.bcc.tool for collector in _collectors.every() if collector.bcc is not None}
+    assert not taken & set(BY_TOOL_ONLY)
+    assert not set(NAMES) & set(BY_TOOL_ONLY)
+
+
+@pytest.mark.parametrize("name", BY_TOOL_ONLY)
+def test_a_tool_is_complete(name: str) -> None:
+    collector = by_name(name)
+    assert (collector.name, collector.native, collector.procfs) == (name, None, None)
+    assert collector.kind in ("histogram", "counts", "events")
+    assert collector.category in ("cpu", "disk", "filesystem", "memory", "network", "process")
+    assert collector.question.endswith("?")
+    assert collector.bcc is not None
+    assert collector.bcc.tool == name
+    assert "-m" not in collector.bcc.args  # milliseconds
+    # A histogram is printed at the end, and cannot be cut where the window begins.
+    assert not (collector.kind == "histogram" and collector.bcc.stream)
+    assert ("1" in collector.bcc.args) <= collector.bcc.tables <= collector.bcc.stream
+
+
+def test_who_asks_for_no_tool_does_not_pay_for_their_table() -> None:
+    script = "import sys; from %s import by_name; by_name('runqlat'); print([n for n in sys.modules if n.endswith('._tools')])"
+    command = [sys.executable, "-c", script % _collectors.__name__]
+    assert (
+        subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, "PYTHONPATH": ROOT}).stdout
+        == b"[]\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("runqlatt", "did you mean runqlat?"),
         ("exec-snoop", "did you mean execsnoop?"),
         ("Biolatency", "did you mean biolatency?"),
-        ("zzz", "there are %s." % ", ".join(NAMES)),
+        ("ext4dst", "did you mean ext4dist?"),
+        ("zzz", "there are %s, and by tools of bcc only %s." % (", ".join(NAMES), ", ".join(BY_TOOL_ONLY))),
         ("", "there are runqlat"),
     ],
 )

@@ -53,6 +53,14 @@ def test_names_of_any_text(comm: str, shown: str) -> None:
     assert answer.lost == 0
 
 
+@pytest.mark.parametrize("comm", ["cat", "fifteen chars..", "new\nline", ""])
+def test_names_that_are_written_as_python_writes_bytes(comm: str) -> None:
+    text = GREETING + HEADER + ROW % (comm.encode(), 7, 10001) * 2
+    answer = runqslower.parse(text, 0.0, Limits())
+    assert [row["labels"]["comm"] for row in answer.data["items"]] == [comm.replace("\n", "\\n")]
+    assert (answer.data["count"], answer.lost) == (2, 0)
+
+
 @pytest.mark.parametrize("line", ["garbage\n", "\n", "11:22:33 cut", "11:22:33 %-16s x 5\n" % "a"])
 def test_a_line_that_cannot_be_read_is_lost(line: str) -> None:
     answer = runqslower.parse(GREETING + HEADER + ROW % ("a", 1, 10001) + line, 0.0, Limits())

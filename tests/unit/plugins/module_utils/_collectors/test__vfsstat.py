@@ -25,6 +25,13 @@ def test_rows_of_seconds_are_added_up() -> None:
     assert (answer.data["count"], answer.lost) == (386, 0)
 
 
+def test_newer_tools_have_more_columns() -> None:
+    header = HEADER[:-1] + " UNLINK/s  MKDIR/s  RMDIR/s\n"
+    answer = vfsstat.parse(header + ROWS.replace("\n", "        7        8        9\n"), 0, Limits())
+    assert numbers(answer) == {"read": 244, "write": 23, "fsync": 4, "open": 113, "create": 2}
+    assert (answer.data["count"], answer.lost) == (386, 0)
+
+
 @pytest.mark.parametrize("line", ["garbage", "18:35:32: 1 2 3 4", "18:35:32: 1 2 3 4 5 6", "18:35:32: -1 2 3 4 5", ""])
 def test_a_row_that_cannot_be_read_is_lost(line: str) -> None:
     answer = vfsstat.parse(HEADER + line + "\n" + ROWS, 0, Limits())

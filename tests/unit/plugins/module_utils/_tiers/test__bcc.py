@@ -56,10 +56,16 @@ class Lab:
         self.tool.chmod(0o755)
 
     def start(
-        self, script: str, stream: bool = False, limit: int = 10000, startup: float = 10, args: str = ""
+        self,
+        script: str,
+        stream: bool = False,
+        limit: int = 10000,
+        startup: float = 10,
+        args: str = "",
+        tables: bool = False,
     ) -> Running:
         self.write(script)
-        spec = Bcc(tool="x", args=tuple(args.split()), ready="Tracing", parse=parse, stream=stream)
+        spec = Bcc(tool="x", args=tuple(args.split()), ready="Tracing", parse=parse, stream=stream, tables=tables)
         collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
         tools = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
         context = Context({"userland": {"bcc_tools": tools}, "kernel": {"lockdown": None}}, startup)
@@ -234,6 +240,19 @@ def test_a_swallowed_sigint_is_sent_again(lab: Lab) -> None:
 def test_a_second_sigint_does_not_disturb_what_prints_slowly(lab: Lab) -> None:
     script = "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    time.sleep(1.5)\n    print('total 7')\n"
     assert survey(lab.start(PRELUDE + script)).data["count"] == 7
+
+
+def test_the_last_table_is_waited_for_and_not_interrupted_again(lab: Lab) -> None:
+    script = "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    time.sleep(1.5)\n    print('total 7')\n"
+    answer = survey(lab.start(PRELUDE + script, stream=True, tables=True))
+    assert (answer.data["count"], answer.truncated) == (7, None)
+
+
+def test_a_table_that_sigint_has_cut_is_said_to_be_cut(lab: Lab) -> None:
+    script = "time.sleep(0.5)\nprint('n')\ntime.sleep(60)\n"
+    answer = survey(lab.start(PRELUDE + script, stream=True, tables=True), seconds=1)
+    assert answer.truncated is not None
+    assert "interrupted while it printed" in answer.truncated
 
 
 def test_a_tool_that_fails_while_it_prints(lab: Lab) -> None:

@@ -18,6 +18,21 @@ ATTACH = (
 
 
 @pytest.mark.parametrize(
+    "output",
+    [
+        "ERROR: no btrfs_file_operations in /proc/kallsyms. Exiting.\nHINT: the kernel should be built with ...\n",
+        "Failed to attach to a hardware event. Is this a virtual machine?\n",
+        "Linux 6.8 and later are not supported due to kernel internal data structure changes.\nPlease use ...\n",
+    ],
+)
+def test_a_tool_that_is_none_for_this_host_is_unsupported(output: str) -> None:
+    reason = _bcc_failures.explain(output, "", "exit status 0")
+    assert reason.code == "unsupported"
+    assert reason.remedy is None
+    assert output.split("\n", maxsplit=1)[0][:40] in reason.message
+
+
+@pytest.mark.parametrize(
     ("output", "errors", "code", "remedy"),
     [
         (
