@@ -71,7 +71,7 @@ class Counts(t.NamedTuple):
 
     rows: tuple[str, ...]  # which are tried in turn: versions differ
     by: tuple[str, ...]
-    count: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     most: tuple[str, ...] = ()
     share: tuple[str, str] | None = None
@@ -98,7 +98,7 @@ Format = t.Union[Histogram, Linear, Events, Counts, Totals, Stacks]
 
 def read(form: Format, body: str, limits: Limits) -> Answer:
     """Return what a tool has printed after its greeting. Raise ValueError where that cannot be."""
-    return t.cast(Answer, _READERS[type(form)](form, body, limits))
+    return _READERS[type(form)](form, body, limits)
 
 
 # --- histograms -------------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def _counts(form: Counts, body: str, limits: Limits) -> Answer:
         if row is None:
             extra = (*form.sums, *form.most, *(form.share[1:] if form.share else ()))
             row = rows[key] = {"labels": dict(zip(form.by, key)), "count": 0, **dict.fromkeys(extra, 0)}
-        count = sum(values[name] for name in form.count) if form.count else 1
+        count = sum(values[name] for name in form.counted) if form.counted else 1
         row["count"] += count
         for name in form.sums:
             row[name] += values[name]
