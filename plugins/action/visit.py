@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import subprocess
 import traceback
@@ -30,6 +31,7 @@ from ansible_collections.ebpf.fleet.plugins.plugin_utils._text import one_line
 
 _COLORS = {"ok": "COLOR_OK", "partial": "COLOR_WARN", "planned": "COLOR_SKIP"}
 _LINES = 50  # hosts of a play that each get a line; of more, only those that are not well do
+_FEW_COLLECTORS = 8  # that a line names each; of more it has the statuses
 
 # Ansible imports this before it forks: what is read here is not read again by the worker of each host.
 _versions.collection()
@@ -183,7 +185,7 @@ class ActionModule(ActionBase):
         if not self._few and record["outcome"] in _COLORS:
             return
         facts = _record.headline(record)
-        found = plan or ", ".join("%s %s" % (name, _shown(one)) for name, one in facts["collectors"].items())
+        found = plan or _found(facts["collectors"])
         words = [
             _units.outcome(record["outcome"]),
             "tier %s" % facts["tier"] if facts["tier"] else "",
@@ -201,6 +203,14 @@ def _end_what_was_awaited(error: BaseException) -> None:
         for value in frame.f_locals.values():
             if isinstance(value, subprocess.Popen) and value.poll() is None:
                 value.terminate()
+
+
+def _found(collectors: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
+    """Return what each collector found; of many, how many found something."""
+    if len(collectors) <= _FEW_COLLECTORS:
+        return ", ".join("%s %s" % (name, _shown(one)) for name, one in collectors.items())
+    statuses = collections.Counter(one["status"] for one in collectors.values())
+    return "%d collectors: %s" % (len(collectors), ", ".join("%d %s" % (n, word) for word, n in statuses.most_common()))
 
 
 def _shown(one: t.Mapping[str, t.Any]) -> str:

@@ -203,6 +203,19 @@ def test_check_mode_asks_for_the_plan_and_writes_nothing(play: Play) -> None:
     assert play.printed == ["web-01: planned; tier 3; runqlat by tier 3, then 1; biolatency by tier none"]
 
 
+def test_of_many_collectors_a_line_has_the_statuses(play: Play) -> None:
+    play.run("open_run")
+    record = sent("tier3")
+    first = record["results"][0]
+    record["results"] = [{**first, "collector": "c%d" % n} for n in range(8)]
+    play.run("visit", answer={"record": record})
+    assert "c7 " in play.printed[-1]
+    idle = {**first, "status": "idle", "data": {**first["data"], "count": 0, "series": []}}
+    record["results"] += [{**idle, "collector": "i%d" % n} for n in range(3)]
+    play.run("visit", answer={"record": record})
+    assert play.printed[-1] == "web-01: ok; tier 3; 11 collectors: 8 ok, 3 idle"
+
+
 def test_wrong_arguments_are_the_playbook_s_fault(play: Play) -> None:
     with pytest.raises(Exception, match="tier"):
         play.run("visit", answer={}, tier="9")
