@@ -36,6 +36,18 @@ def growth(before: int, after: int) -> int | None:
     return wrapped if wrapped < 1 << (width - 1) else None
 
 
+def grown(first: t.Mapping[str, int], last: t.Mapping[str, int]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return how far each counter that is in both samples has grown, and a note of those that were reset, which are left out.
+
+    >>> grown({"a": 1, "b": 9, "c": 0}, {"a": 4, "b": 3})
+    ({'a': 3}, ('not counted, because they went backwards in the window: b',))
+    """
+    found = {name: growth(first[name], value) for name, value in last.items() if name in first}
+    known = {name: by for name, by in found.items() if by is not None}
+    lost = ", ".join(sorted(name for name in found if name not in known))
+    return known, ("not counted, because they went backwards in the window: %s" % lost,) if lost else ()
+
+
 def both(path: str, before: Sample, after: Sample, remedy: str | None = None) -> tuple[str, str]:
     """Return a file's text in both samples; TierFailure when one of them lacks it."""
     if path not in before or path not in after:

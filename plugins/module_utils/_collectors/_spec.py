@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 Data = t.Dict[str, t.Any]  # the shape `data` of docs/architecture.md
+MAX_FILES = 50000  # of one pattern: threads of a very busy host
 
 
 class Limits(t.NamedTuple):
@@ -62,8 +63,9 @@ class Bcc(t.NamedTuple):
 class Procfs(t.NamedTuple):
     """Tier 1: two samples and their difference. Both are pure; reading files stays in the engine.
 
-    `files` are read at both ends of the window; `instead` are read where the first of `files` cannot be.
-    A path may hold `*` in place of a name (/proc/*/task/*/schedstat).
+    `files` are read at both ends of the window; `instead` are read where the first of `files` cannot be; `remedy` says what
+    helps where neither can. A path may hold `*` in place of a name (/proc/*/task/*/schedstat), or `**` once, for folders of
+    any depth, none included. Of one pattern `most` files are read.
     `difference` gets {path: text} of each sample, path by path only those that could be read, and the seconds between;
     it raises TierFailure when they do not answer the question.
     """
@@ -71,6 +73,8 @@ class Procfs(t.NamedTuple):
     files: tuple[str, ...]
     difference: t.Callable[[t.Mapping[str, str], t.Mapping[str, str], float, Limits], Answer]
     instead: tuple[str, ...] = ()
+    remedy: str | None = None
+    most: int = MAX_FILES
 
 
 class Collector(t.NamedTuple):

@@ -11,10 +11,10 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import btf
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _symbols
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _nstat, _symbols
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
@@ -24,7 +24,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Native,
     Procfs,
 )
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.tcpretrans import snmp6
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import skbdrop as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import read_bytes
 
@@ -124,7 +123,6 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
 
-_SNMP, _NETSTAT, _SNMP6, _SOFTNET = "/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6", "/proc/net/softnet_stat"
 # Counters of packets that the kernel gave up, none of which is part of another: Documentation/networking/snmp_counter.rst.
 _COUNTERS = {
     "Ip": ("InHdrErrors", "InAddrErrors", "InUnknownProtos", "InDiscards", "OutDiscards", "OutNoRoutes"),
@@ -162,7 +160,7 @@ _NOTES = (
 
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
     """Subtract counters of drops."""
-    both(_SNMP, before, after)
+    both(_nstat.SNMP, before, after)
     first, last = drops(before), drops(after)
     grown = ((name, growth(first[name], value)) for name, value in last.items() if name in first)
     rows: list[Row] = [{"labels": {"counter": name}, "count": by} for name, by in grown if by]
@@ -171,19 +169,9 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
 
 def drops(sample: Sample) -> dict[str, int]:
     """Return the counters of drops in a sample; ValueError when a file is of another form."""
-    found: dict[str, int] = {}
-    for section, wanted in _COUNTERS.items():
-        path = _NETSTAT if section == "TcpExt" else _SNMP
-        if path in sample:
-            counters = mib(sample[path], section)
-            found.update((section + name, counters[name]) for name in wanted if name in counters)
-    if _SNMP6 in sample:
-        counters = snmp6(sample[_SNMP6])
-        found.update((name, counters[name]) for name in _COUNTERS6 if name in counters)
-    if _SOFTNET in sample:
-        # One line for each CPU, of hexadecimal columns; the second are packets dropped: net/core/net-procfs.c.
-        found["SoftnetDropped"] = sum(int(line.split()[1], 16) for line in sample[_SOFTNET].splitlines())
-    return found
+    found = _nstat.read(sample, _COUNTERS, _COUNTERS6)
+    dropped = _nstat.softnet(sample, 1)
+    return found if dropped is None else {**found, "SoftnetDropped": dropped}
 
 
 COLLECTOR = Collector(
@@ -194,5 +182,5 @@ COLLECTOR = Collector(
     unit="packets",
     native=Native(program=program, read=read),
     bcc=Bcc(tool="tcpdrop", args=(), ready=_READY, parse=parse, stream=True),
-    procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6, _SOFTNET), difference=difference),
+    procfs=Procfs(files=(_nstat.SNMP, _nstat.NETSTAT, _nstat.SNMP6, _nstat.SOFTNET), difference=difference),
 )

@@ -11,7 +11,7 @@ import struct
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _sockets
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _nstat, _sockets
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._flow import decode, flow
@@ -127,7 +127,7 @@ def _read(line: str) -> tuple[str, tuple[str, int, str, int], str] | None:
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
 
-_SNMP, _NETSTAT, _SNMP6 = "/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6"
+_SNMP, _NETSTAT, _SNMP6 = _nstat.SNMP, _nstat.NETSTAT, _nstat.SNMP6
 # What TcpExt says of retransmits, in the words of Documentation/networking/snmp_counter.rst. They overlap and are no
 # parts of RetransSegs.
 _DETAIL = (
@@ -176,20 +176,12 @@ def _families(before: Sample, after: Sample) -> tuple[str, ...]:
     if _SNMP6 not in before or _SNMP6 not in after:
         return ()
     sent4 = [mib(sample[_SNMP], "Ip").get("OutRequests") for sample in (before, after)]
-    sent6 = [snmp6(sample[_SNMP6]).get("Ip6OutRequests") for sample in (before, after)]
+    sent6 = [_nstat.snmp6(sample[_SNMP6]).get("Ip6OutRequests") for sample in (before, after)]
     ipv4 = growth(sent4[0], sent4[1]) if sent4[0] is not None and sent4[1] is not None else None
     ipv6 = growth(sent6[0], sent6[1]) if sent6[0] is not None and sent6[1] is not None else None
     if ipv4 is None or ipv6 is None:
         return ()
     return ("of all IP packets sent in the window, %d were IPv4 and %d IPv6" % (ipv4, ipv6),)
-
-
-def snmp6(text: str) -> dict[str, int]:
-    """Return the counters of /proc/net/snmp6, a name and a value on each line; ValueError when a line is none."""
-    pairs = [line.split() for line in text.splitlines()]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("a line of %s is not a name and a value" % _SNMP6)
-    return {name: natural(value) for name, value in pairs}
 
 
 COLLECTOR = Collector(

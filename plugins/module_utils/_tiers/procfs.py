@@ -5,25 +5,36 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    MAX_FILES,
+    Answer,
+    Collector,
+    Limits,
+    Procfs,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean, read_bytes
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 MAX_BYTES = 8 << 20  # of one file; /proc/schedstat has about 2 KB for each CPU
-MAX_FILES = 50000  # of one pattern: threads of a very busy host
 
 
-def expand(pattern: str, root: str = "/") -> t.Iterator[str]:
+def expand(pattern: str, root: str = "/", most: int = MAX_FILES) -> t.Iterator[str]:
     """Yield the paths that a pattern stands for, where `*` is a whole name. A pattern without `*` stands for itself.
 
-    Directly under /proc a `*` is a process, so that its other entries are not tried.
+    Directly under /proc a `*` is a process, so that its other entries are not tried. `**` stands for a folder and all
+    below it, the upper ones first, `most` or so of them; links are not followed.
     """
+    head, stars, tail = pattern.partition("/**")
+    if stars:
+        yield from (path + tail for path in _folders(head, root, most))
+        return
     head, star, tail = pattern.partition("*")
     if not star:
         yield pattern
@@ -37,16 +48,31 @@ def expand(pattern: str, root: str = "/") -> t.Iterator[str]:
             yield from expand(head + name + tail, root)
 
 
-def sample(patterns: t.Iterable[str], root: str = "/") -> tuple[dict[str, str], bool]:
-    """Return {path: text} of the files that can be read, and whether all were: False beyond MAX_FILES of a pattern.
+def _folders(top: str, root: str, most: int) -> t.Iterator[str]:
+    level = [top]
+    while level:
+        below: list[str] = []
+        for path in level:
+            yield path
+            try:
+                with os.scandir(os.path.join(root, path.lstrip("/"))) as entries:
+                    found = (path + "/" + one.name for one in entries if one.is_dir(follow_symlinks=False))
+                    below.extend(itertools.islice(found, max(most + 1 - len(below), 0)))
+            except OSError:  # it was removed, or must not be seen
+                continue
+        level = below
+
+
+def sample(patterns: t.Iterable[str], root: str = "/", most: int = MAX_FILES) -> tuple[dict[str, str], bool]:
+    """Return {path: text} of the files that can be read, and whether all were: False beyond `most` of a pattern.
 
     A file above MAX_BYTES counts as one that cannot be read: half of it would be a wrong sample.
     """
     found: dict[str, str] = {}
     complete = True
     for pattern in patterns:
-        for number, path in enumerate(expand(pattern, root)):
-            if number >= MAX_FILES:
+        for number, path in enumerate(expand(pattern, root, most)):
+            if number >= most:
                 complete = False
                 break
             raw = read_bytes(os.path.join(root, path.lstrip("/")), MAX_BYTES + 1)
@@ -62,7 +88,7 @@ def choose(spec: Procfs, root: str = "/") -> tuple[str, ...]:
             if read_bytes(os.path.join(root, path.lstrip("/")), 1):
                 return patterns
     raise TierFailure(
-        Reason("no_file", "%s cannot be read" % " nor ".join(spec.files[:1] + spec.instead[:1])),
+        Reason("no_file", "%s cannot be read" % " nor ".join(spec.files[:1] + spec.instead[:1]), spec.remedy),
         "procfs:" + spec.files[0],
     )
 
@@ -78,7 +104,7 @@ class _Sampling(Running):
         self._began = (0.0, 0.0)
 
     def _sample(self) -> dict[str, str]:
-        found, complete = sample(self._patterns, self._root)
+        found, complete = sample(self._patterns, self._root, self._spec.most)
         self._complete = self._complete and complete
         return found
 
@@ -103,7 +129,7 @@ class _Sampling(Running):
         except ValueError as error:
             raise TierFailure(Reason("parse", clean(str(error), 300)), self.source) from None
         if not self._complete:
-            answer = answer._replace(truncated="only the first %d files were read" % MAX_FILES)
+            answer = answer._replace(truncated="only the first %d files were read" % self._spec.most)
         return answer
 
     def close(self) -> None:

@@ -66,9 +66,8 @@ def test_a_sample_is_what_can_be_read(tmp_path: pathlib.Path) -> None:
 
 def test_bounds(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write(tmp_path, TREE)
-    monkeypatch.setattr(procfs, "MAX_FILES", 2)
     monkeypatch.setattr(procfs, "MAX_BYTES", 5)
-    found, complete = procfs.sample(["/proc/*/task/*/schedstat", "/proc/schedstat"], root)
+    found, complete = procfs.sample(["/proc/*/task/*/schedstat", "/proc/schedstat"], root, 2)
     assert not complete
     assert "/proc/22/task/22/schedstat" not in found or len(found["/proc/22/task/22/schedstat"]) <= 5
     assert found["/proc/schedstat"] == "s"

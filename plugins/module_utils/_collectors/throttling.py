@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the ebpf.fleet developers
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""throttling: which cgroups are kept from the CPUs by their quota?"""
+
+from __future__ import annotations
+
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+
+_MOST = 4096  # cgroups; the upper ones come first
+_SECOND, _FIRST = "/sys/fs/cgroup", "/sys/fs/cgroup/cpu"
+_STAT = "/cpu.stat"
+_NOTES = (
+    (
+        "the time for which runnable tasks were held back because their cgroup had used up its quota (cpu.max, cpu.cfs_quota_us),"
+        " added up over CPUs, so that it can be longer than the window"
+    ),
+    "periods: those of the quota in which tasks ran; throttled: of these, those in which it was used up; share: throttled ones",
+)
+
+
+def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
+    """Subtract cgroup by cgroup; one that is new, or was made anew, began at zero."""
+    rows: list[Row] = []
+    limited = 0
+    for path, text in after.items():
+        now = counters(text)
+        if (
+            path not in before and len(before) >= _MOST // 2
+        ):  # maybe not new, but only come within the bound of what is read
+            continue
+        earlier = counters(before[path]) if path in before else [0, 0, 0]
+        steps = [growth(*pair) for pair in zip(earlier, now)]
+        known = [step for step in steps if step is not None]
+        periods, throttled, us = now if len(known) < len(steps) else known
+        limited += bool(now[0])
+        if throttled or us:
+            share = min(round(throttled / periods, 6), 1.0) if periods else 0.0
+            row: Row = {"labels": {"cgroup": _name(path)}, "count": us, "periods": periods, "throttled": throttled}
+            rows.append({**row, "share": share, "of": periods})
+    seen = "%d cgroups were seen; %d of them have, or had, a quota" % (len(after), limited)
+    return counts(rows, limits, notes=(*_NOTES, seen))
+
+
+def counters(text: str) -> list[int]:
+    """Return (periods, throttled periods, throttled us) of a cpu.stat of either version; zeros where it has no such lines."""
+    found = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+    us = natural(found.get("throttled_usec", "0")) + natural(found.get("throttled_time", "0")) // 1000
+    return [natural(found.get("nr_periods", "0")), natural(found.get("nr_throttled", "0")), us]
+
+
+def _name(path: str) -> str:
+    """Return a cgroup's path below the mount point, of a long one the end, which tells most."""
+    top = _FIRST if path.startswith(_FIRST + "/") else _SECOND
+    return clean(path[len(top) : -len(_STAT)][-200:] or "/")
+
+
+COLLECTOR = Collector(
+    name="throttling",
+    category="cpu",
+    question="Which cgroups are kept from the CPUs by their quota?",
+    kind="counts",
+    unit="us",
+    native=None,
+    bcc=None,
+    procfs=Procfs(
+        # The first of each is what tells which version is mounted; below it are the cgroups.
+        files=(_SECOND + _STAT, _SECOND + "/**" + _STAT),
+        difference=difference,
+        instead=(_FIRST + _STAT, _FIRST + "/**" + _STAT),
+        remedy="mount cgroup v2 at %s, on a kernel from 5.8 on, or v1's controller cpu at %s" % (_SECOND, _FIRST),
+        most=_MOST,
+    ),
+)
