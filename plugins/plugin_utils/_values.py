@@ -20,6 +20,7 @@ Record = t.Mapping[str, t.Any]
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 _RESULTS = 100  # of a host; hostile hosts can send more
 _SUBJECTS = 12  # of a value, the largest
+_COUNTERS = 60  # where they are the kernel's own counters, of which a small one can be the one that matters
 _ENOUGH = ("ok", "idle", "truncated")
 
 # What each value is: its unit for people, "" where it is the collector's own.
@@ -27,6 +28,17 @@ _OF_KIND = {
     "histogram": {"p50": "", "p90": "", "p99": "", "mean": "", "busy": "at once", "rate": "events/s"},
     "counts": {"rate": "%s/s"},
     "events": {"rate": "%s/s"},
+}
+# What the `share` of a collector's rows is a share of.
+_SHARES = {
+    "cpustat": "of the CPUs' time",
+    "diskstats": "of the window",
+    "netdev": "of the packets",
+    "numa": "of the pages",
+    "pressure": "of the window",
+    "reclaim": "of the pages looked at",
+    "thp": "of the attempts",
+    "throttling": "of the quota's periods",
 }
 _FIXED = {
     "host.unanswered": "",
@@ -60,6 +72,8 @@ def known() -> dict[str, str]:
     for collector in _collectors.every():
         for name, unit in _OF_KIND[collector.kind].items():
             found["%s.%s" % (collector.name, name)] = unit.replace("%s", collector.unit) or collector.unit
+        if collector.name in _SHARES:
+            found[collector.name + ".share"] = _SHARES[collector.name]
         if collector.name == "tcpretrans":
             found["tcpretrans.peer_share"] = "of the retransmits"
     return found
@@ -170,13 +184,14 @@ def _distribution(row: Record, seconds: float, unit: str, tier: int | None) -> t
 
 
 def _counted(result: Record) -> Values:
-    """Rates: of all, of items that one label tells apart, of flows by their state; and the largest peer's share."""
+    """Rates: of all, of items that one label tells apart, of flows by their state; their shares; the largest peer's share."""
     data, seconds, tier = result["data"], result["window"]["seconds"], result["tier"]
     if data["count"] is None:
         return {}
     rates = {"": _plain(data["count"] / seconds, data["count"], tier)}
     subjects: dict[str, int] = {}
     peers: dict[str, int] = {}
+    shares: dict[str, Figure] = {}
     for one in data["items"]:
         labels = one["labels"]
         subject = _subject(labels) if len(labels) == 1 else one.get("state")
@@ -184,12 +199,17 @@ def _counted(result: Record) -> Values:
             # NEW_SYN_RECV is SYN_RECV before the kernel makes a socket of it, since Linux 4.4
             name = "SYN_RECV" if subject == "NEW_SYN_RECV" else one_line(subject, 60)
             subjects[name] = subjects.get(name, 0) + one["count"]
+            if one.get("share") is not None:
+                shares[name] = _plain(one["share"], one.get("of"), tier)
         if len(labels) > 1 and labels.get("daddr") is not None:
             peer = one_line(labels["daddr"], 60)
             peers[peer] = peers.get(peer, 0) + one["count"]
-    for name, count in sorted(subjects.items(), key=lambda pair: -pair[1])[:_SUBJECTS]:
+    most = _COUNTERS if data["items"] and "counter" in data["items"][0]["labels"] else _SUBJECTS
+    for name, count in sorted(subjects.items(), key=lambda pair: -pair[1])[:most]:
         rates[name] = _plain(count / seconds, count, tier)
     values: Values = {"rate": rates}
+    if shares and result["collector"] in _SHARES:
+        values["share"] = dict(sorted(shares.items(), key=lambda pair: -pair[1][0])[:_SUBJECTS])
     if peers and data["count"]:
         values["peer_share"] = {"": _plain(min(max(peers.values()) / data["count"], 1), data["count"], tier)}
     return values

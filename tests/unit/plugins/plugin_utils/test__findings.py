@@ -30,10 +30,26 @@ Record = dict[str, t.Any]
 Craft = t.Callable[[Record], None]
 HEALTHY = 9  # hosts beside the one that is not
 ALL = ["runqlat", "biolatency", "tcpretrans", "execsnoop", "vfsstat"]
+# What else the rules look at: by the kind of its result, and whether it has it from /proc alone.
+MORE = {
+    "cpustat": ("counts", True),
+    "diskstats": ("counts", True),
+    "drsnoop": ("histogram", False),
+    "listendrop": ("counts", True),
+    "netdev": ("counts", True),
+    "netstat": ("counts", True),
+    "numa": ("counts", True),
+    "oomkill": ("events", False),
+    "pressure": ("counts", True),
+    "reclaim": ("counts", True),
+    "switches": ("counts", True),
+    "thp": ("counts", True),
+    "throttling": ("counts", True),
+}
 
 
 def healthy(name: str = "tier3", host: str = "h") -> Record:
-    """Return the record of a host of which nothing bad can be said, vfsstat included."""
+    """Return the record of a host of which nothing bad can be said, vfsstat and more included."""
     one = record(name, host, ("f",))
     shift = 1795489199 - one["window"]["start"]  # the fixtures' clock is not that of `received`
     for window in (one["window"], *(result["window"] for result in one["results"] if result["window"])):
@@ -42,6 +58,16 @@ def healthy(name: str = "tier3", host: str = "h") -> Record:
     result.update(collector="vfsstat", category="filesystem", unit="calls", status="ok")
     result["data"] = {"count": 300, "items": items({"operation": "read"}, 300), "omitted": 0}
     one["results"].append(result)
+    for collector, (kind, procfs) in MORE.items():
+        empty = {"series": [], "total": 0} if kind == "histogram" else {"items": [], "omitted": 0}
+        result = copy.deepcopy(result_of(one, "vfsstat"))
+        result.update(collector=collector, kind=kind, unit="us" if kind == "histogram" else "events", status="idle")
+        result["data"] = {"count": 0, **empty, **({"events": []} if kind == "events" else {})}
+        if procfs:
+            result.update(tier=1, source="procfs:/proc/x", lost=None, cost=None)
+        one["results"].append(result)
+    row = {"labels": {"mode": "idle"}, "count": 1900, "share": 0.95}
+    result_of(one, "cpustat").update(status="ok", data={"count": 2000, "items": [row], "omitted": 0})
     return one
 
 
@@ -76,6 +102,11 @@ def counted(collector: str, count: int, labels: Record, **more: t.Any) -> Craft:
         result["data"].update(count=count, items=items(labels, count, **more))
 
     return craft
+
+
+def part(collector: str, share: float, labels: Record, of: int | None = None) -> Craft:
+    """Return what makes a collector count one item that is a share of something."""
+    return counted(collector, 1, labels, share=share, **({} if of is None else {"of": of}))
 
 
 def cost(**figures: float) -> Craft:
@@ -127,6 +158,41 @@ CASES: dict[str, tuple[str, Craft, int]] = {
     "context_switches": ("tier3", waits("runqlat", 2, 100000), 1),
     "run_queue_fleet": ("tier3", waits("runqlat", 32768, 200), 1),
     "run_queue_previous": ("tier3", waits("runqlat", 32768, 200), 1),
+    "cpu_used_up": ("tier3", part("cpustat", 0.1, {"mode": "idle"}), 1),
+    "cpu_steal": ("tier3", part("cpustat", 0.02, {"mode": "steal"}), 1),
+    "cpu_iowait": ("tier3", part("cpustat", 0.1, {"mode": "iowait"}), 1),
+    "cpu_system": ("tier3", part("cpustat", 0.3, {"mode": "system"}), 1),
+    "cpu_softirq": ("tier3", part("cpustat", 0.1, {"mode": "softirq"}), 1),
+    "cpu_pressure": ("tier3", part("pressure", 0.25, {"stall": "cpu some"}), 1),
+    "interrupts": ("tier3", counted("switches", 300000, {"counter": "intr"}), 1),
+    "cpu_throttled": ("tier3", part("throttling", 0.05, {"cgroup": "/a.slice"}, of=100), 1),
+    "memory_pressure": ("tier3", part("pressure", 0.05, {"stall": "memory some"}), 1),
+    "memory_stalled": ("tier3", part("pressure", 0.01, {"stall": "memory full"}), 1),
+    "out_of_memory": ("tier3", counted("oomkill", 1, {"comm": "mysqld"}), 1),
+    "direct_reclaim": ("tier3", counted("reclaim", 2000, {"counter": "pgscan_direct"}), 1),
+    "reclaim_stalls": ("tier3", waits("drsnoop", 4096, 100, process="x", cause="system"), 1),
+    "reclaim_in_vain": ("tier3", part("reclaim", 0.3, {"counter": "pgsteal_direct"}, of=20000), 1),
+    "files_read_again": ("tier3", counted("reclaim", 2000, {"counter": "workingset_refault_file"}), 1),
+    "swapping_in": ("tier3", counted("reclaim", 20, {"counter": "pswpin"}), 1),
+    "swapping_out": ("tier3", counted("reclaim", 200, {"counter": "pswpout"}), 1),
+    "major_faults": ("tier3", counted("reclaim", 200, {"counter": "pgmajfault"}), 1),
+    "huge_pages_missing": ("tier3", part("thp", 0.3, {"counter": "thp_fault_fallback"}, of=100), 1),
+    "compaction_fails": ("tier3", part("thp", 0.8, {"counter": "compact_fail"}, of=50), 1),
+    "numa_misses": ("tier3", part("numa", 0.05, {"node": "node1"}, of=10000), 1),
+    "disk_busy": ("tier3", part("diskstats", 0.8, {"device": "vda"}), 1),
+    "io_pressure": ("tier3", part("pressure", 0.2, {"stall": "io some"}), 1),
+    "io_stalled": ("tier3", part("pressure", 0.1, {"stall": "io full"}), 1),
+    "packets_without_room": ("tier3", counted("netstat", 1, {"counter": "SoftnetDropped"}), 1),
+    "packets_without_time": ("tier3", counted("netstat", 20, {"counter": "SoftnetTimeSqueezed"}), 1),
+    "device_losses": ("tier3", part("netdev", 0.001, {"device": "eth0"}, of=1000), 1),
+    "accept_queue_full": ("tier3", counted("listendrop", 1, {"cause": "accept queue full"}), 1),
+    "syn_cookies": ("tier3", counted("netstat", 1, {"counter": "TcpExtSyncookiesSent"}), 1),
+    "connect_failures": ("tier3", counted("netstat", 10, {"counter": "TcpAttemptFails"}), 1),
+    "connections_reset": ("tier3", counted("netstat", 20, {"counter": "TcpEstabResets"}), 1),
+    "tcp_memory": ("tier3", counted("netstat", 1, {"counter": "TcpExtTCPMemoryPressures"}), 1),
+    "udp_buffer_full": ("tier3", counted("netstat", 1, {"counter": "UdpRcvbufErrors"}), 1),
+    "udp6_buffer_full": ("tier3", counted("netstat", 1, {"counter": "Udp6RcvbufErrors"}), 1),
+    "conntrack_full": ("tier3", counted("netstat", 1, {"counter": "ConntrackDrop"}), 1),
     "disk_p99": ("tier3", waits("biolatency", 65536, 60, device="vda"), 1),
     "disk_p50": ("tier3", waits("biolatency", 16384, 60, device="vda"), 1),
     "disk_mean": ("tier1", lambda one: result_of(one, "biolatency")["data"]["series"][0].update(total=9e6), 1),
@@ -198,7 +264,7 @@ class Fleet:
 
     def survey(self, previous: _previous.Previous | None, collectors: list[str] | None = None) -> _survey.Survey:
         """Return the report as data."""
-        run = _run.Run("r1", "2026-11-24T03:00:00Z", {}, {"collectors": collectors or ALL}, self.hosts)
+        run = _run.Run("r1", "2026-11-24T03:00:00Z", {}, {"collectors": collectors or [*ALL, *MORE]}, self.hosts)
         return _survey.gather(str(self.path), run, lambda host: None, str(self.path), None, previous)
 
 
