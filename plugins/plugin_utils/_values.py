@@ -34,7 +34,7 @@ _SHARES = {
     "cpustat": "of the CPUs' time",
     "diskstats": "of the window",
     "netdev": "of the packets",
-    "numa": "of the pages",
+    "numa": "of the allocations",
     "pressure": "of the window",
     "reclaim": "of the pages looked at",
     "thp": "of the attempts",

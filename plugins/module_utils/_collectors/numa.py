@@ -13,9 +13,12 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, 
 _NODES = "/sys/devices/system/node/"
 _SYSCTL = "/proc/sys/vm/numa_stat"
 _NOTES = (
-    "pages that were allocated on each node; misses: those that were wanted of another node, which had none left; share: misses",
     (
-        "foreign: pages wanted of this node and allocated on another; other: pages allocated for tasks that ran on another node"
+        "allocations of memory from each node, mostly of one page; misses: those that were wanted of another node, which had none"
+        " left; share: misses"
+    ),
+    (
+        "foreign: those wanted of this node that went to another; other: those for tasks that ran on another node"
         " (Documentation/admin-guide/numastat.rst)"
     ),
 )
@@ -33,11 +36,11 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         found, reset = grown(counters(before[path]), counters(after[path]))
         notes += reset
         misses = found.get("numa_miss", 0)
-        pages = found.get("numa_hit", 0) + misses
+        wanted = found.get("numa_hit", 0) + misses
         foreign, other = found.get("numa_foreign"), found.get("other_node")
-        if pages or foreign:
-            row: Row = {"labels": {"node": path[len(_NODES) :].partition("/")[0]}, "count": pages, "of": pages}
-            share = round(misses / pages, 6) if pages else 0.0
+        if wanted or foreign:
+            row: Row = {"labels": {"node": path[len(_NODES) :].partition("/")[0]}, "count": wanted, "of": wanted}
+            share = round(misses / wanted, 6) if wanted else 0.0
             rows.append({**row, "misses": misses, "share": share, "foreign": foreign, "other": other})
     return counts(rows, limits, notes=notes)
 
@@ -56,7 +59,7 @@ COLLECTOR = Collector(
     category="memory",
     question="Do the nodes have the memory that is wanted of them?",
     kind="counts",
-    unit="pages",
+    unit="allocations",
     native=None,
     bcc=None,
     procfs=Procfs(

@@ -15,10 +15,13 @@ _SECOND, _FIRST = "/sys/fs/cgroup", "/sys/fs/cgroup/cpu"
 _STAT = "/cpu.stat"
 _NOTES = (
     (
-        "the time for which runnable tasks were held back because their cgroup had used up its quota (cpu.max, cpu.cfs_quota_us),"
-        " added up over CPUs, so that it can be longer than the window"
+        "periods of the quota (cpu.max, cpu.cfs_quota_us) in which it was used up; periods: all in which tasks ran; share: of"
+        " these"
     ),
-    "periods: those of the quota in which tasks ran; throttled: of these, those in which it was used up; share: throttled ones",
+    (
+        "throttled_us: for how long tasks were held back, added up over CPUs, so that it can be longer than the window; as the"
+        " kernel adds it up, which may leave some out"
+    ),
 )
 
 
@@ -39,7 +42,7 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         limited += bool(now[0])
         if throttled or us:
             share = min(round(throttled / periods, 6), 1.0) if periods else 0.0
-            row: Row = {"labels": {"cgroup": _name(path)}, "count": us, "periods": periods, "throttled": throttled}
+            row: Row = {"labels": {"cgroup": _name(path)}, "count": throttled, "periods": periods, "throttled_us": us}
             rows.append({**row, "share": share, "of": periods})
     seen = "%d cgroups were seen; %d of them have, or had, a quota" % (len(after), limited)
     return counts(rows, limits, notes=(*_NOTES, seen))
@@ -63,7 +66,7 @@ COLLECTOR = Collector(
     category="cpu",
     question="Which cgroups are kept from the CPUs by their quota?",
     kind="counts",
-    unit="us",
+    unit="periods",
     native=None,
     bcc=None,
     procfs=Procfs(

@@ -108,6 +108,36 @@ def test_hostile_records_give_figures_or_nothing() -> None:
             assert len(figure) == 4
 
 
+def counted(collector: str, items: list[dict[str, t.Any]]) -> dict[str, dict[str, list[t.Any]]]:
+    """Return the values of a record whose execsnoop is another collector that counts."""
+    one = record("tier3")
+    result = next(result for result in one["results"] if result["collector"] == "execsnoop")
+    result.update(collector=collector, kind="counts", tier=1, status="ok")
+    result["data"] = {"count": sum(item["count"] for item in items), "items": items, "omitted": 0}
+    return _values.of_record(one)
+
+
+def test_shares_by_subject() -> None:
+    items = [
+        {"labels": {"cgroup": "/a"}, "count": 9, "share": 0.25, "of": 80},
+        {"labels": {"cgroup": "/b"}, "count": 1, "share": 0.5},
+        {"labels": {"cgroup": "/c"}, "count": 1},
+    ]
+    values = counted("throttling", items)
+    assert values["throttling.share"] == {"/b": [0.5, 0.5, None, 1], "/a": [0.25, 0.25, 80, 1]}
+    assert set(values["throttling.rate"]) == {"", "/a", "/b", "/c"}
+    assert "listendrop.share" not in counted(
+        "listendrop", items
+    )  # which has no shares; a host that sends some is not asked
+
+
+def test_a_small_counter_of_the_kernel_is_not_crowded_out() -> None:
+    items = [{"labels": {"counter": "c%d" % n}, "count": 1000 - n} for n in range(200)]
+    rates = counted("netstat", items)["netstat.rate"]
+    assert len(rates) == 61
+    assert "c59" in rates
+
+
 def test_subjects_are_bounded() -> None:
     one = record("tier3")
     result = next(result for result in one["results"] if result["collector"] == "execsnoop")

@@ -62,7 +62,7 @@ _FROM_PROC = (
     "throttling",
 )
 WITHOUT = {
-    **dict.fromkeys(_FROM_PROC, {"native", "bcc"}),
+    **{name: {"native", "bcc"} for name in _FROM_PROC},
     "killsnoop": {"procfs"},
     "opensnoop": {"procfs"},
     "pagefaults": {"bcc"},

@@ -37,6 +37,10 @@ TREE = {
     "/proc/sys/task/1/schedstat": "not a process",
     "/sys/block/sda/dev": "8:0",
     "/sys/block/dm-0/dev": "253:0",
+    "/cgroup/cpu.stat": "top",
+    "/cgroup/a/cpu.stat": "a",
+    "/cgroup/a/b/c/cpu.stat": "c",
+    "/cgroup/a/b/c/other": "o",
 }
 
 
@@ -51,6 +55,11 @@ TREE = {
         ),
         ("/sys/block/*/dev", ["/sys/block/dm-0/dev", "/sys/block/sda/dev"]),
         ("/nowhere/*/dev", []),
+        ("/nowhere/**/dev", ["/nowhere/dev"]),
+        (
+            "/cgroup/**/cpu.stat",
+            ["/cgroup/a/b/c/cpu.stat", "/cgroup/a/b/cpu.stat", "/cgroup/a/cpu.stat", "/cgroup/cpu.stat"],
+        ),
     ],
 )
 def test_patterns(tmp_path: pathlib.Path, pattern: str, expected: list[str]) -> None:
@@ -71,6 +80,19 @@ def test_bounds(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert not complete
     assert "/proc/22/task/22/schedstat" not in found or len(found["/proc/22/task/22/schedstat"]) <= 5
     assert found["/proc/schedstat"] == "s"
+
+
+def test_a_tree_is_read_from_the_top_without_links_and_within_bounds(tmp_path: pathlib.Path) -> None:
+    for number in range(40):
+        write(tmp_path, {"/cgroup/a%d/b/cpu.stat" % number: "x", "/cgroup/a%d/cpu.stat" % number: "x"})
+    (tmp_path / "cgroup" / "a1" / "loop").symlink_to(tmp_path / "cgroup")
+    found, complete = procfs.sample(["/cgroup/**/cpu.stat"], str(tmp_path), 41)
+    assert (set(found), complete) == ({"/cgroup/a%d/cpu.stat" % number for number in range(40)}, False)
+    found, complete = procfs.sample(["/cgroup/**/cpu.stat"], str(tmp_path))
+    assert (len(found), complete) == (80, True)
+    deep = "/cgroup/a0" + "/d" * 300  # a tree may be deeper than Python calls
+    write(tmp_path, {deep + "/cpu.stat": "x"})
+    assert deep + "/cpu.stat" in procfs.sample(["/cgroup/**/cpu.stat"], str(tmp_path))[0]
 
 
 def spec(difference: t.Callable[..., Answer], *files: str, instead: tuple[str, ...] = ()) -> Collector:
@@ -125,6 +147,11 @@ def test_no_file(tmp_path: pathlib.Path) -> None:
     assert failure.value.reason.code == "no_file"
     assert "/proc/a nor /proc/*/b" in failure.value.reason.message
     assert failure.value.source == "procfs:/proc/a"
+    assert failure.value.reason.remedy is None
+    collector = Collector("x", "cpu", "?", "counts", "us", None, None, Procfs(("/proc/a",), numbers, remedy="psi=1"))
+    with pytest.raises(TierFailure) as failure:
+        procfs.start(collector, Limits(), CONTEXT, str(tmp_path))
+    assert failure.value.reason.remedy == "psi=1"
 
 
 def test_no_tier() -> None:
