@@ -31,7 +31,7 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
             Reason("not_accounted", "the kernel does not count: vm.numa_stat is 0", "sysctl vm.numa_stat=1")
         )
     rows: list[Row] = []
-    notes = _NOTES
+    notes: tuple[str, ...] = _NOTES
     for path in sorted(before.keys() & after.keys() - {_SYSCTL}):
         found, reset = grown(counters(before[path]), counters(after[path]))
         notes += reset
