@@ -41,6 +41,17 @@ _SHARES = {
     "thp": "of the attempts",
     "throttling": "of the quota's periods",
 }
+# What the `share` of a collector's rows is a share of.
+_SHARES = {
+    "cpustat": "of the CPUs' time",
+    "diskstats": "of the window",
+    "netdev": "of the packets",
+    "numa": "of the allocations",
+    "pressure": "of the window",
+    "reclaim": "of the pages looked at",
+    "thp": "of the attempts",
+    "throttling": "of the quota's periods",
+}
 _FIXED = {
     "host.unanswered": "",
     "visit.cpu_ms": "ms",

@@ -91,9 +91,9 @@ def troubles(sample: Sample) -> dict[str, int]:
     if _CONNTRACK in sample:
         head, *lines = sample[_CONNTRACK].splitlines()  # names, then a line for each CPU
         columns = head.split()
-        for heading, name in _OF_CONNTRACK.items():
-            if heading in columns:
-                found[name] = _nstat.added(lines, columns.index(heading))
+        for word, name in _OF_CONNTRACK.items():
+            if word in columns:
+                found[name] = _nstat.added(lines, columns.index(word))
     return found
 
 

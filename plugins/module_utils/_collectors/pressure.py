@@ -26,25 +26,25 @@ def difference(before: Sample, after: Sample, seconds: float, limits: Limits) ->
     count = 0
     notes: tuple[str, ...] = _NOTES
     for path in sorted(before.keys() & after.keys()):
-        found, reset = grown(totals(before[path]), totals(after[path]))
+        found, reset = grown(*(totals(sample[path], path[len(_PRESSURE) :]) for sample in (before, after)))
         notes += reset
         count += max(found.values(), default=0)
-        for kind, us in found.items():
+        for stall, us in found.items():
             if us:
                 share = min(round(us / 1e6 / seconds, 6), 1.0)
-                rows.append({"labels": {"stall": path[len(_PRESSURE) :] + " " + kind}, "count": us, "share": share})
+                rows.append({"labels": {"stall": stall}, "count": us, "share": share})
     return counts(rows, limits, count=count, notes=notes)
 
 
-def totals(text: str) -> dict[str, int]:
-    """Return the microseconds of `some` and `full`; ValueError when a line has none."""
+def totals(text: str, resource: str) -> dict[str, int]:
+    """Return the microseconds of a resource's stalls, some and full; ValueError when a line has none."""
     found = {}
     for line in text.splitlines():
         kind, _space, rest = line.partition(" ")
         _averages, total, number = rest.rpartition("total=")
         if kind not in ("some", "full") or not total:
             raise ValueError("a line of %s is not of some or full stalls with their total" % _PRESSURE)
-        found[kind] = natural(number)
+        found[resource + " " + kind] = natural(number)
     return found
 
 

@@ -46,7 +46,7 @@ def test_no_stall_and_no_share_above_all_of_the_window() -> None:
 def test_a_counter_that_went_backwards_is_left_out_and_told() -> None:
     answer = pressure.difference(sample(500, 9, 9, 0), sample(400, 19, 9, 0), 1.0, Limits())
     assert [row["labels"]["stall"] for row in answer.data["items"]] == ["memory some"]
-    assert answer.notes[-1] == "not counted, because they went backwards in the window: some"
+    assert answer.notes[-1] == "not counted, because they went backwards in the window: cpu some"
 
 
 @pytest.mark.parametrize("text", ["some avg10=0.00\n", "other total=1\n", "some total=x\n"])
