@@ -36,7 +36,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_n
 spec = by_name(sys.argv[2]).native
 begun = time.perf_counter()
 loaded = light.load(spec.program)
-loaded.attach()
+loaded.attach(spec.targets() if spec.targets else None)
 print((time.perf_counter() - begun) * 1e3)
 """
 

@@ -37,7 +37,7 @@ class Small:
         assert spec is not None
         self._spec = spec
         self._loaded = loader.load(spec.program, sizes)
-        self._loaded.attach()
+        self._loaded.attach(spec.targets() if spec.targets else None)
 
     def open(self) -> None:
         """Begin to count."""

@@ -43,6 +43,11 @@ def uprobe(program: int, target: str, pid: int = EVERYBODY, config: int = 0) -> 
     return _probe("uprobe", program, path, int(offset, 0), pid, config)
 
 
+def uretprobe(program: int, target: str, pid: int = EVERYBODY) -> int:
+    """Attach to the return of the function that begins at an instruction of a file, wherever it is mapped. Return the link."""
+    return uprobe(program, target, pid, _RETURN)
+
+
 def software_event(program: int, target: str, pid: int = perf_event.THIS_THREAD) -> int:
     """Attach to every occurrence of a software event (PERF_COUNT_SW_*, its number), in user mode. Return the link."""
     return _attached(perf_event.open_event(perf_event.SOFTWARE, int(target), kernel=False, pid=pid), program)
@@ -87,6 +92,7 @@ ATTACH: t.Mapping[str, t.Callable[[int, str], int]] = {
     "kprobe": kprobe,
     "kretprobe": kretprobe,
     "uprobe": uprobe,
+    "uretprobe": uretprobe,
 }
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.blob import Blob
@@ -25,11 +26,15 @@ class Loaded:
         self.because: str | None = None  # why it is not the light loader
         self._sections = blob.PROGRAMS
 
-    def attach(self) -> None:
-        """Attach every program as its section says ("tp_btf/sched_switch"). Raise BpfError when the kernel refuses one."""
+    def attach(self, targets: t.Mapping[str, t.Sequence[str]] | None = None) -> None:
+        """Attach every program as its section says ("tp_btf/sched_switch"), or to each of the `targets` that its name has.
+
+        Raise BpfError when the kernel refuses one; `close` gives back those that it has taken.
+        """
         for name, section in self._sections:
             kind, _slash, target = section.partition("/")
-            self.links.append(links.ATTACH[kind](self.programs[name], target))
+            for one in (targets or {}).get(name, (target,)):
+                self.links.append(links.ATTACH[kind](self.programs[name], one))
 
     def detach(self) -> None:
         """Close the links; the programs stop."""

@@ -7,13 +7,12 @@ process itself, and its count read back. What is not attached says so in its evi
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import struct
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links, perf_event, syscall
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import links, mapped, perf_event, syscall
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import bytecode
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.bench import Bench
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.probe import Probe, Silent
@@ -87,28 +86,9 @@ def _uprobe(bench: Bench) -> str:
     source = perf_event.source_type("uprobe")
     if not bench.thorough:
         return _ready(lambda: perf_event.open_event(source, config1=_UNMAPPED), bench)
-    path, offset = locate(ctypes.cast(bench.libc.getppid, ctypes.c_void_p).value or 0, _own_maps())
-    bench.hold(links.uprobe(program, "%s:%d" % (path, offset), perf_event.THIS_THREAD))
+    bench.hold(links.uprobe(program, mapped.target(bench.libc.getppid), perf_event.THIS_THREAD))
     bench.libc.getppid()
     return _fired(bench, counter, "%s of libc, in this process alone" % _UPROBE_ON)
-
-
-def _own_maps() -> str:
-    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as stream:
-        return stream.read()
-
-
-def locate(address: int, maps: str) -> tuple[str, int]:
-    """Return the file that is mapped at an address and the offset in it, from the text of /proc/self/maps.
-
-    Raise OSError, ENOENT when no file is mapped there.
-    """
-    for line in maps.splitlines():
-        fields = line.split(None, 5)
-        low, _dash, high = fields[0].partition("-")
-        if int(low, 16) <= address < int(high, 16) and len(fields) == 6 and fields[5].startswith("/"):
-            return fields[5], address - int(low, 16) + int(fields[2], 16)
-    raise OSError(errno.ENOENT, "no file is mapped at that address")
 
 
 def _perf_event(bench: Bench) -> str:

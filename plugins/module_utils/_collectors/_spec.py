@@ -36,12 +36,16 @@ class Native(t.NamedTuple):
 
     The object has a global `struct window window` (bpf/include/window.h), closed until the engine opens it. Where kernels
     differ in what they let attach, `instead` is the variant to try next.
+
+    `targets` is called where a section can only say how to attach ("uprobe"), and finds out on the host what to attach to:
+    program name to targets, none for a program that is left out. It raises TierFailure where there is nothing to be found.
     """
 
     program: t.Any  # the generated module of _programs
     read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
     sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
     instead: t.Any = None  # a Native
+    targets: t.Callable[[], t.Mapping[str, t.Sequence[str]]] | None = None
 
 
 class Bcc(t.NamedTuple):

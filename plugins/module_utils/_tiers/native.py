@@ -120,13 +120,14 @@ def _start(spec: Native, name: str, limits: Limits, stands: Standing) -> _Native
     kinds = sorted({section.partition("/")[0] for _program, section in spec.program.PROGRAMS})
     what, kind = "the programs of %s (%s)" % (name, ", ".join(kinds)), kinds[0]
     begun = time.perf_counter()
+    targets = spec.targets() if spec.targets else {}
     try:
         loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
     except loader.Refused as refusal:
         raise TierFailure(loading.refused(what, refusal, stands, kind).reason, "native:" + refusal.loader) from None
     between = time.perf_counter()
     try:
-        loaded.attach()
+        loaded.attach(targets)
     except syscall.BpfError as error:
         loaded.close()
         reason = loading.denied(what + ", to be attached", error, stands, kind).reason

@@ -53,7 +53,7 @@ def measure(name: str, loader: str, rounds: int) -> dict[str, t.Any]:
         begun = time.perf_counter()
         try:
             loaded = LOADERS[loader](blob, sizes, None)
-            loaded.attach()
+            loaded.attach(spec.targets() if spec.targets else None)
         except (syscall.BpfError, libbpf.Absent, ValueError) as error:
             row["refused"] = "%s %s" % (error, getattr(error, "log", "")[-1500:])
             break

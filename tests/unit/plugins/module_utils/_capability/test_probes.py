@@ -84,33 +84,6 @@ def test_all_of_them_here(ordinary: Standing, thorough: bool) -> None:
         assert (probe["state"] == "met") <= (probe["remedy"] is None and probe["errno"] is None)
 
 
-MAPS = (
-    "55d0c0a00000-55d0c0b00000 r--p 00000000 08:01 11 /usr/bin/python3\n"
-    "7f0000000000-7f0000020000 r--p 00000000 08:01 12 /usr/lib/libc.so.6\n"
-    "7f0000020000-7f0000100000 r-xp 00020000 08:01 12 /usr/lib/with space/libc.so.6\n"
-    "7f0000200000-7f0000300000 rw-p 00000000 00:00 0 \n"
-    "7ffc00000000-7ffc00020000 rw-p 00000000 00:00 0 [stack]\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("address", "found"),
-    [
-        (0x7F0000020010, ("/usr/lib/with space/libc.so.6", 0x20010)),
-        (0x7F000001FFFF, ("/usr/lib/libc.so.6", 0x1FFFF)),
-        (0x55D0C0A00000, ("/usr/bin/python3", 0)),
-    ],
-)
-def test_locate(address: int, found: tuple[str, int]) -> None:
-    assert probes_attach.locate(address, MAPS) == found
-
-
-@pytest.mark.parametrize("address", [0, 0x7F0000200010, 0x7FFC00000010, 0x7F0000100000])
-def test_locate_where_no_file_is(address: int) -> None:
-    with pytest.raises(OSError, match="no file is mapped"):
-        probes_attach.locate(address, MAPS)
-
-
 def test_ready_takes_efault_alone_for_yes(ordinary: Standing) -> None:
     bench = Bench(Host(), ordinary)
 
