@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
-/* Where x86_64 and aarch64 differ in how a system call is made. One program serves both: each asks which registers there
+/* Where x86_64 and aarch64 differ in how functions and the system are called. One program serves both: each asks which registers there
  * are, and the kernel that loads it takes the other half away.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs___x86 {
-	unsigned long di, si, orig_ax;
+	unsigned long di, si, ax, orig_ax;
 };
 
 struct pt_regs___arm64 {
@@ -66,4 +66,28 @@ static __always_inline bool opens_by_path(const struct pt_regs *regs, const char
 	}
 	*path = (const void *)arm64->regs[1];
 	return arm64->syscallno == 56 || arm64->syscallno == 437; /* openat, openat2 */
+}
+
+/* The first argument, where a function begins. The registers are the program's own context: copied, so that the verifier
+ * is not asked for a place in it that depends on the answer.
+ */
+static __always_inline u64 first_argument(const struct pt_regs *regs)
+{
+	const struct pt_regs___x86 *x86 = (const void *)regs;
+	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+
+	if (bpf_core_field_exists(x86->di))
+		return BPF_CORE_READ(x86, di);
+	return BPF_CORE_READ(arm64, regs[0]);
+}
+
+/* What a function returns, where it has returned. */
+static __always_inline u64 returned(const struct pt_regs *regs)
+{
+	const struct pt_regs___x86 *x86 = (const void *)regs;
+	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+
+	if (bpf_core_field_exists(x86->ax))
+		return BPF_CORE_READ(x86, ax);
+	return BPF_CORE_READ(arm64, regs[0]);
 }

@@ -17,6 +17,7 @@ import time
 
 import collecting
 import disk
+import named
 import pytest
 
 sys.path.insert(0, str(collecting.COLLECTIONS))
@@ -138,3 +139,24 @@ def test_tcplife() -> None:
     assert answer.lost == sessions - len(events) > 0
     # Who found no room is not known by age.
     assert sum(event["us"] is None for event in events) > len(events) // 2
+
+
+def test_tcpstates() -> None:
+    # Two sockets of each connection stay open until all are closed: of their changes, one finds room.
+    answer = overflow(Small("tcpstates", last=1), lambda: None, connect)
+    assert answer.lost is not None
+    assert answer.lost >= 2 * TIMES
+    assert any("found no room" in note for note in answer.notes)
+
+
+def ask(name: bytes) -> None:
+    """Look up numbers, as a process of that name."""
+    assert named.run(name, lambda: [socket.getaddrinfo("127.0.0.1", 80) for _ in range(TIMES)]) == 0
+
+
+def test_gethostlatency() -> None:
+    answer = overflow(Small("gethostlatency", hists=1), lambda: ask(b"ebpffleet_one"), lambda: ask(b"ebpffleet_two"))
+    assert answer.lost is not None
+    assert answer.lost >= TIMES
+    assert len(answer.data["series"]) == 1
+    assert 2 * TIMES <= answer.data["count"] + answer.lost < 3 * TIMES, "those before the window were counted"

@@ -24,6 +24,7 @@ PROFILE = {
     "cpudist": "standard",
     "drsnoop": "standard",
     "exitsnoop": "quick",
+    "gethostlatency": "standard",
     "hardirqs": "standard",
     "killsnoop": "quick",
     "listendrop": "quick",
@@ -37,6 +38,7 @@ PROFILE = {
     "tcpconnlat": "quick",
     "tcplife": "standard",
     "tcprtt": "deep",
+    "tcpstates": "standard",
     "vfsstat": "deep",
 }
 

@@ -15,6 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _soc
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib, natural
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._flow import decode, flow
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import tcp_state
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
@@ -30,21 +31,6 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
 
 _SEEN = struct.Struct("=QQQII")  # struct retransmits of bpf/tcpretrans.bpf.c
-# include/net/tcp_states.h
-_STATES = [
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT1",
-    "FIN_WAIT2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "CLOSING",
-    "NEW_SYN_RECV",
-]
 _OWNER_NOTE = (
     "process: who had the flow's socket open when the window was over; null when nobody had (it was closed, is the kernel's "
     "own, or was not accepted yet)"
@@ -68,8 +54,7 @@ def native_row(key: bytes, seen: tuple[int, int, int, int, int], owner: _sockets
     labels = decode(key)
     if owner is not None:
         labels["process"], labels["pid"] = owner.process, owner.pid
-    name = _STATES[state - 1] if 0 < state <= len(_STATES) else str(state)
-    return {"labels": labels, "count": events, "segments": segments, "state": name}
+    return {"labels": labels, "count": events, "segments": segments, "state": tcp_state(state)}
 
 
 _NATIVE = Native(

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "90543d009b9c382041c74ca0d33cddf1ab9e01552660b270e9af55f643bd2835"
+SOURCE_SHA256 = "d3f3037f6431d14396a266f91cf703d0ae1c2b38d0b7ed1d59e90f2d6abe7c92"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "15f80ce262f4d71a949361d16507d518aade20149cbe441800fd31a020aab229"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biotop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "98657048dbef77eb662af5c8854e7f674dd731ebbcbec4741ba1de8b4018d800"
+SOURCE_SHA256 = "8948a882c5058f8d752485824fa51f08400741f2471478e8505a9ec929005480"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "bfd3f82238299a2dc73d7117dd6bc132c01bc5c32960670cabd74431c06209d2"

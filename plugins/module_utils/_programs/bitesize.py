@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "bitesize"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "efad10b2a2cdcd1a5bcb50446858c2a11c8e0d2b6f39a7ade95a80381d819256"
+SOURCE_SHA256 = "a6c1b06f1303a8c7a15fdb68524482415c25a2e6042b82b2a93cb81a84d111ca"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "36c70a935e8d752ada3e7e63141e1462546ea8477fe62adf37261ad04c26b5ea"

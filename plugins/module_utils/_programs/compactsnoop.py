@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "compactsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "3545bfa1c25c17795ae015353828e2bcf17ee7c492752ef4319ab9df15c9d66c"
+SOURCE_SHA256 = "3527c3d140f20910c88f4551996a6cb797ca7b62d8c0619165f3ed7616e7266c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "620df4c9cb8c28fac7c4db04c1ea25529b2bf47dcc973e678279cba4606e5c9b"

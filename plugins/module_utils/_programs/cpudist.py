@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "cpudist"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "124ab06575a376bdc0dae62bc4e8d3c0fba95dd931b5dce3d2de417396397a32"
+SOURCE_SHA256 = "8bf2d0eb1009a59910cf7e26e25826d16c8520ca43eb9e6df59b5a69aa8a6216"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "cb6f7037b2a968e42c700c324e9774ed8ce1cd1d715b50968bbd1305a4d22e3b"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "drsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "ab4fbc99598ca4da585b0ee7ad0d2e4da9bbeeae169083c27b4688d74d834fa8"
+SOURCE_SHA256 = "db5dfed16d266000f56d00b78fae79e07f47cfa44bcefdeac478649d460eb414"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "2436683f250115367898a107d6287b52ad50f156de74b019508d22efa817ae9e"

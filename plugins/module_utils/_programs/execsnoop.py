@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "fd7059eb926a41c452d1f09767db3e907e5df92516a71f09e4cb9034a96d31fb"
+SOURCE_SHA256 = "40d948d502eb6f9822581f9c7630e484c0f3a298b4eef32d39cc432b5f9d167d"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "01eaeb813ba0c2ae032d3e13108635342f3d256bc7f1a0cdc778f67979b89c93"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "exitsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "0d274c7562b80a195980652587608d843d9bbb857d21a41dd54cf25caf410317"
+SOURCE_SHA256 = "fb10006b80a6cef3c2f28112d979f8fbd55c9a2d6254453b246e780fc8dd9a49"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "bad668321889395c3fedd8fafa9a678fb103c747ccd5cddd84220786aff9f456"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "hardirqs"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "fd85918a431b3fc072e624de8f55132d5bdc05857252ea841f5653469332a302"
+SOURCE_SHA256 = "b003eff74d66a5c9cb5e292275c99bd848dfaaf40c339e18d6c1d7d1bf0d3403"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "55f633d2fd482c53632b68c398c621493f4c7366f8cff5d9f04469928b6ff337"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "killsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "50b959550d7c237c43fed2df7c75037af803b820d15c57ed51d3b9e85ae989c6"
+SOURCE_SHA256 = "52e1d10a12f746957baf394fd3554a63b3a475dd4db1e6f7fc2964d609e57fd3"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "764dbf92a54e234e57863c88701148173d90fdd07ddabae3773eb1c4aceefa52"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "oomkill"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "a5d2e46c370fa963b3b1801c042f602d301361cd43c39b6996f9aa51afd2fb40"
+SOURCE_SHA256 = "8a366d354f6ba06808c6e78db59b32e60cfaeef336cd5706db3c0446ac701855"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "01109b773567c8c668c4835a86322acb526fc660fefdd370854aae552c281f46"

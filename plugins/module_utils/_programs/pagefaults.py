@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "pagefaults"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6a9d0217669bc268dcac3e8326af4f7bf04f523778a910dfb842b12ce78704e1"
+SOURCE_SHA256 = "cc2b76a9973e0ff418375860fecef49b1c5850c30ba76cbe67d7dc1d0dd5859f"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "4815eaeccdb5d48ec55266716fd480fa01531910866c761e6031506ef01d374d"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "proof"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "96ec44aad2564914707d0b2d90a39cf38a4ad7bea436296ebff02ae71b32c196"
+SOURCE_SHA256 = "28b24c824dbe0ab0dff12d6af378006ee14fe0c738bc3a259426ba62b292dfb2"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "59f8ebb9ac956d4fd5fac3435967dbfca0c75254a12709f991cedf10bed90751"

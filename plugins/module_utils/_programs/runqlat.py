@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "8dece92edc9133c56a543c2d96915897828b5b9c3793702f2a75e4bea4958868"
+SOURCE_SHA256 = "10acecb531d63b1801efa7a2af86a8380df6da87f958eeefdd9bb9f09339a268"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "714b13aedb2c68b978920112e456a643aa68a540cbf9f7e5d2b0caa64ffc7db1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqslower"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "9c64ce8593d28b686681516ce9efc78a058c590c4a4e1c3973765f1f07dfd160"
+SOURCE_SHA256 = "1a519137f08b053433c843cdb03b0d7c106198a327d48606c807ccbc63cc59e6"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "ab5a091d34321f3c7c3dbe6111c3cd205dcd20d120e49f4a4c4b32879fc92d71"

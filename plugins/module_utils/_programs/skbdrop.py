@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "skbdrop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "906f5745a2175140f76827ee51df0813130f34a03850cf3d2a6c2b792e487d0c"
+SOURCE_SHA256 = "3693e44b144f7dded9af774acd959f4ccfb1bdeb5fef1e6f463e5c6839acb5fa"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "c7c9a33ee55d0b02219e90f9ed614f4805f79aec99c1e4f679b18fa0ac6aba59"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "softirqs"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f3f67da4dc07f84c791815ac1baa04529eae262b39ab25e11c2162c175b9ed6d"
+SOURCE_SHA256 = "104120b15873ff73a08054ae01618f0823b1fe3447b15810fbf8ae37ff0f328e"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f9dda3e2f0508b180a89355e8ebbd41198fb43308a84de2f18548cb61f6011f7"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpconnlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "384f86f69c1db63aeb047b86300b27d81c180f33f619215b1eb46f6eb8cf0c6c"
+SOURCE_SHA256 = "6280342f21dbbabe0e288a55521fbc2d742450a7ec621762b11a28ee4e37bd68"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1e1a4924c92f1f188f09370845042c3b73965a657f8766d693f029bd82ba6135"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcplife"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "aee07d845978af94ecf8a1569f093861f23586fdac07394726e9cbea0aca6804"
+SOURCE_SHA256 = "b224fc090d0f8b23520ecf6d375236d2051a5c93dc59ab036235407b70a1d12c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "35e815780d6e004642dc403c5d8e2a1b4a8e8874df3a2b67b9da52b7bfb2d3fd"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "e585933a44c11690bf6d9e98f3bec54aa71935d0d87530342526be525ccf4712"
+SOURCE_SHA256 = "bc981d4324799020865d5404618957077b2897650af307f9c84fb49c99051f1d"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f812a7ff78ab4a188836e256f24ca8e837bfaae97caa770a3b2cfd9a45bce49e"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcprtt"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "c6e177230079346dd76400a801f7f87c8169189428acde8e7eac2c780d5f0124"
+SOURCE_SHA256 = "4c6f54cef4b6ab425eac500156b636156879d5ff9d11bb7d117a6eaa04c6ebd8"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d7a54c0e8946c82e1f788666211968d1ee0e9fffc11e6b7b3812e45748633699"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "bc01f418a1bb2a0973f89dafa1b53c92965397f00d7808f57cab93d73c23a0e2"
+SOURCE_SHA256 = "b73f16c490352ab7a5baf71d33c2f5dfc139995c7b06149b9449e68cba460f8c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "ea5291fdf236f5958112bf5607b99b259dd1f00060396e123cfbe549f86f9c23"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f9e4b6036abdb675d68c51af0b1bdedb23dd69a7fcfff9ce79550aa7cccfd9e2"
+SOURCE_SHA256 = "84351a1c69df076c33f2292599d23870b09a348f9423124162b5c7305e5d222c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e0fd78b61e58d4c82127235b6fae7d1b304406857a0ffa899ecf0e674913984b"

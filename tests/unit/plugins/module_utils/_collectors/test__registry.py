@@ -19,6 +19,7 @@ ON_REQUEST = [
     "cpudist",
     "drsnoop",
     "exitsnoop",
+    "gethostlatency",
     "hardirqs",
     "killsnoop",
     "listendrop",
@@ -32,6 +33,7 @@ ON_REQUEST = [
     "tcpconnlat",
     "tcplife",
     "tcprtt",
+    "tcpstates",
     "vfsstat",
 ]
 NAMES = STANDARD + ON_REQUEST
@@ -39,6 +41,7 @@ NAMES = STANDARD + ON_REQUEST
 TOOLS = {"skbdrop": "tcpdrop"}
 # What a tier cannot answer honestly.
 WITHOUT = {
+    "gethostlatency": {"procfs"},
     "killsnoop": {"procfs"},
     "listendrop": {"native", "bcc"},
     "opensnoop": {"procfs"},
@@ -47,6 +50,7 @@ WITHOUT = {
     "syscount": {"procfs"},
     "tcpconnlat": {"procfs"},
     "tcprtt": {"procfs"},
+    "tcpstates": {"procfs"},
 }
 
 
