@@ -64,6 +64,9 @@ def loading(folder: pathlib.Path) -> None:
     for collector in every():
         if collector.native is None:
             continue
+        if collector.native.targets is not None:
+            row(collector.name, "", "cannot attach", "")  # it knows no more than the object's sections say
+            continue
         obj = folder / (collector.name + ".o")
         obj.write_bytes(libbpf.unpack(collector.native.program))
         ours = [sys.executable, "-c", _LIGHT, str(COLLECTIONS), collector.name]
