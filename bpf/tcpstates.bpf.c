@@ -6,12 +6,17 @@
 #include "tcp_states.h"
 #include "window.h"
 
-/* When sockets that are open now changed their state last, within the window; of more of them, changes are lost. */
+struct change {
+	u64 since;
+	u32 state, unused;
+};
+
+/* The last change of each socket that is open now, within the window; of more of them, changes are lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, u64);
-	__type(value, u64);
+	__type(value, struct change);
 } last SEC(".maps");
 
 /* By state; there are 13 of them, the highest is TCP_BOUND_INACTIVE of 6.8. */
@@ -28,17 +33,21 @@ u64 unknown;
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, const struct sock *sk, int oldstate, int newstate)
 {
-	u64 now = bpf_ktime_get_ns(), key = (u64)sk, *since;
+	u64 now = bpf_ktime_get_ns(), key = (u64)sk;
+	struct change fresh = {.since = now, .state = newstate}, *change;
 	u32 state = oldstate;
 	struct hist *hist;
 
 	if (!in_window(now) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	since = bpf_map_lookup_elem(&last, &key);
-	if (since) {
+	change = bpf_map_lookup_elem(&last, &key);
+	if (change && change->state == state) {
 		hist = bpf_map_lookup_elem(&hists, &state);
 		if (hist)
-			hist_add_shared(hist, now - *since);
+			hist_add_shared(hist, now - change->since);
+	} else if (change) {
+		/* A change was not seen: the kernel runs no program that it has interrupted on the same CPU. */
+		count_lost();
 	} else if (state != TCP_CLOSE && !(state == TCP_LISTEN && newstate == TCP_SYN_RECV)) {
 		/* Neither a socket's first change nor that of the copy of a listener that is made of an accepted connection. */
 		__sync_fetch_and_add(&unknown, 1);
@@ -46,7 +55,7 @@ int BPF_PROG(on_state, const struct sock *sk, int oldstate, int newstate)
 	/* A socket that is closed is about to be freed, and its address to be another's. */
 	if (newstate == TCP_CLOSE)
 		bpf_map_delete_elem(&last, &key);
-	else if (bpf_map_update_elem(&last, &key, &now, BPF_ANY))
+	else if (bpf_map_update_elem(&last, &key, &fresh, BPF_ANY))
 		count_lost();
 	return 0;
 }
