@@ -64,14 +64,14 @@ class Events(t.NamedTuple):
 class Counts(t.NamedTuple):
     """Lines that are added up by the columns `by`.
 
-    A row's count is the sum of the columns `count`, or one for each line. `sums` are added up too, of `most` the largest
+    A row's count is the sum of the columns `counted`, or one for each line. `sums` are added up too, of `most` the largest
     is kept. `share` is a column in percent, and the name of the sum of that part of the count. A line of `headers`
     begins a table, whose word goes into the column `table`; with `headline` only the rows of that table are counted.
     """
 
     rows: tuple[str, ...]  # which are tried in turn: versions differ
     by: tuple[str, ...]
-    count: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     most: tuple[str, ...] = ()
     share: tuple[str, str] | None = None
@@ -98,7 +98,7 @@ Format = t.Union[Histogram, Linear, Events, Counts, Totals, Stacks]
 
 def read(form: Format, body: str, limits: Limits) -> Answer:
     """Return what a tool has printed after its greeting. Raise ValueError where that cannot be."""
-    return t.cast(Answer, _READERS[type(form)](form, body, limits))
+    return _READERS[type(form)](form, body, limits)
 
 
 # --- histograms -------------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def _counts(form: Counts, body: str, limits: Limits) -> Answer:
         if row is None:
             extra = (*form.sums, *form.most, *(form.share[1:] if form.share else ()))
             row = rows[key] = {"labels": dict(zip(form.by, key)), "count": 0, **dict.fromkeys(extra, 0)}
-        count = sum(values[name] for name in form.count) if form.count else 1
+        count = sum(values[name] for name in form.counted) if form.counted else 1
         row["count"] += count
         for name in form.sums:
             row[name] += values[name]
@@ -264,8 +264,8 @@ def _counts(form: Counts, body: str, limits: Limits) -> Answer:
             row[name] = max(row[name], values[name])
         if form.share:
             row[form.share[1]] += round(count * values[form.share[0]] / 100)
-    counted = [row["count"] for row in rows.values() if not form.headline or row["labels"]["table"] == form.headline]
-    return _shape.counts(rows.values(), limits, sum(counted), lines.unread, unread_note(lines.unread))
+    heads = [row["count"] for row in rows.values() if not form.headline or row["labels"]["table"] == form.headline]
+    return _shape.counts(rows.values(), limits, sum(heads), lines.unread, unread_note(lines.unread))
 
 
 def _totals(form: Totals, body: str, limits: Limits) -> Answer:

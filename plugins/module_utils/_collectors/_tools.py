@@ -75,7 +75,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("- disk random_percent:d - requests:d kbytes:d",),
             by=("disk",),
-            count=("requests",),
+            counted=("requests",),
             sums=("kbytes",),
             share=("random_percent", "random"),
         ),
@@ -204,7 +204,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("tid:d comm:=16 reads:d writes:d read_kib:d write_kib:d - file:*",),
             by=("file", "comm"),
-            count=("reads", "writes"),
+            counted=("reads", "writes"),
             sums=("reads", "writes", "read_kib", "write_kib"),
             headers=(("TID COMM READS WRITES R_Kb W_Kb T FILE", ""),),
         ),
@@ -220,7 +220,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("caller:. average_ns:d acquisitions:d longest_ns:d total_ns:d",),
             by=("caller", "table"),
-            count=("acquisitions",),
+            counted=("acquisitions",),
             sums=("total_ns",),
             most=("longest_ns",),
             headers=(
@@ -239,7 +239,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("pid:d tid:d reason exits:d",),
             by=("reason", "pid"),
-            count=("exits",),
+            counted=("exits",),
             headers=(("PID TID KVM_EXIT_REASON COUNT", ""),),
         ),
         ready="Display kvm exit reasons",
@@ -254,7 +254,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("pid:d comm:=16 cpu:d references:d misses:d -",),
             by=("comm", "pid"),
-            count=("references",),
+            counted=("references",),
             sums=("misses",),
             headers=(("PID NAME CPU REFERENCE MISS HIT%", ""),),
         ),
@@ -354,7 +354,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("cache:. allocations:d bytes:d",),
             by=("cache",),
-            count=("allocations",),
+            counted=("allocations",),
             sums=("bytes",),
             headers=(("CACHE ALLOCS BYTES", ""),),
         ),
@@ -390,7 +390,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("comm:b pid:d pages:d",),
             by=("comm", "pid"),
-            count=("pages",),
+            counted=("pages",),
             headers=(("COMM PID COUNT", ""),),
         ),
         ready="Counting swap ins",
@@ -433,7 +433,7 @@ TOOLS: dict[str, Tool] = {
         "network",
         "To which kinds of networks is TCP sent, and how much?",
         "bytes",
-        Counts(("subnet bytes:d",), by=("subnet",), count=("bytes",)),
+        Counts(("subnet bytes:d",), by=("subnet",), counted=("bytes",)),
         ready="Hit Ctrl-C to end",
         prints="each second",
         notes=("what is sent over IPv4, under the first of the networks that it belongs to",),
@@ -453,7 +453,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("pid:d comm:=12 local remote rx_kib:d tx_kib:d",),
             by=("comm", "pid", "local", "remote"),
-            count=("rx_kib", "tx_kib"),
+            counted=("rx_kib", "tx_kib"),
             sums=("rx_kib", "tx_kib"),
             headers=(("PID COMM LADDR RADDR RX_KB TX_KB", ""), ("PID COMM LADDR6 RADDR6 RX_KB TX_KB", "")),
         ),
@@ -481,7 +481,7 @@ TOOLS: dict[str, Tool] = {
         "filesystem",
         "Which functions of the virtual file system are called, and how often?",
         "calls",
-        Counts(("- function calls:d",), by=("function",), count=("calls",), headers=(("ADDR FUNC COUNT", ""),)),
+        Counts(("- function calls:d",), by=("function",), counted=("calls",), headers=(("ADDR FUNC COUNT", ""),)),
         ready="Tracing... Ctrl-C to end",
         prints="end",
     ),
@@ -492,7 +492,7 @@ TOOLS: dict[str, Tool] = {
         Counts(
             ("driver device queue in_requests:d out_requests:d in_bytes:d out_bytes:d",),
             by=("driver", "device", "queue"),
-            count=("in_bytes", "out_bytes"),
+            counted=("in_bytes", "out_bytes"),
             sums=("in_requests", "out_requests", "in_bytes", "out_bytes"),
             headers=(("Driver Device VQ Name In SGs Out SGs In BW Out BW", ""),),
         ),

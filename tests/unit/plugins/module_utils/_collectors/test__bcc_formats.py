@@ -282,7 +282,7 @@ def test_a_tool_that_did_not_begin_is_not_idle() -> None:
 
 def test_of_rows_without_end_the_largest_are_kept() -> None:
     body = "".join("%-32s %6d %10d\n" % ("cache%d" % number, number, 8) for number in range(1, 1001))
-    data = answer(Counts(("cache:. allocations:d -",), by=("cache",), count=("allocations",)), body)
+    data = answer(Counts(("cache:. allocations:d -",), by=("cache",), counted=("allocations",)), body)
     assert (data["count"], len(data["items"]), data["omitted"]) == (500500, 200, 800)
     assert data["items"][0]["count"] == 1000
     assert answer(Totals("n:d", "what", ("n",)), "5\n")["count"] == 5
