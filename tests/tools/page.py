@@ -58,10 +58,10 @@ _LEFT_OUT = """
 _LIBBPF = """
 ## libbpf-tools
 
-The programs of the package `libbpf-tools` are not used as a source. They take other arguments than bcc's tools and print
-other columns, and they are not told from other programs by their names: Debian 12 installs them as `/usr/sbin/NAME`, Debian
-13 as `/usr/sbin/NAME-libbpf`. Where they run, the kernel has BTF, and there the native collectors
-of tier 3 answer the same questions.
+The programs of the package `libbpf-tools` are not used as a source yet. Their histograms have the same shape as bcc's, and they need
+neither a compiler nor headers; but they take other arguments, print other columns, and are found under other names: Debian 12
+installs them as `/usr/sbin/NAME`, which does not tell them from other programs, Debian 13 as `/usr/sbin/NAME-libbpf`. They need
+BTF, and where that is, tier 3 answers most of what they ask.
 """
 
 

@@ -64,7 +64,7 @@ class Events(t.NamedTuple):
 class Counts(t.NamedTuple):
     """Lines that are added up by the columns `by`.
 
-    A row's count is the sum of the columns `count`, or one for each line. `sums` are added up too, of `most` the largest
+    A row's count is the sum of the columns `counted`, or one for each line. `sums` are added up too, of `most` the largest
     is kept. `share` is a column in percent, and the name of the sum of that part of the count. A line of `headers`
     begins a table, whose word goes into the column `table`; with `headline` only the rows of that table are counted.
     """
@@ -264,8 +264,8 @@ def _counts(form: Counts, body: str, limits: Limits) -> Answer:
             row[name] = max(row[name], values[name])
         if form.share:
             row[form.share[1]] += round(count * values[form.share[0]] / 100)
-    counted = [row["count"] for row in rows.values() if not form.headline or row["labels"]["table"] == form.headline]
-    return _shape.counts(rows.values(), limits, sum(counted), lines.unread, unread_note(lines.unread))
+    heads = [row["count"] for row in rows.values() if not form.headline or row["labels"]["table"] == form.headline]
+    return _shape.counts(rows.values(), limits, sum(heads), lines.unread, unread_note(lines.unread))
 
 
 def _totals(form: Totals, body: str, limits: Limits) -> Answer:
