@@ -38,6 +38,7 @@ TEXTS = {
     "fcomm": COMM,
     "tcomm": COMM,
     "argv": b"/bin/some",
+    "host": b"a.host",
     "name": COMM,  # also a file's and a slab's
     "file": b"a file",
     "fname": b"a file",
@@ -87,6 +88,13 @@ SIX = socket.inet_pton(socket.AF_INET6, "2001:db8::1")
 CALLERS = 2  # events of each kind, rows of each table
 
 
+class Four(bytes):
+    """An IPv4 address: most tools take it for a number, newer ones for bytes."""
+
+    def __index__(self) -> int:
+        return int.from_bytes(self, sys.byteorder)
+
+
 class Figures:
     """An event, a key or a value: has every attribute that is asked for."""
 
@@ -101,8 +109,8 @@ class Figures:
             return self._which if self._tool in IN_PARTS else 1
         if name == "dev" and self._tool != "virtiostat":
             return 8
-        if name in ("saddr", "daddr") and "ipv6" in self._table:
-            return SIX
+        if name in ("saddr", "daddr"):
+            return SIX if "ipv6" in self._table else Four((10, 0, 0, 7 + self._which))
         if name in ("ip", "nf") and self._tool == "cachestat":
             return self._which
         if name == "laddr":
@@ -154,6 +162,9 @@ class Table:
 
     def __getitem__(self, _key: t.Any) -> Figures:
         return Figures(self._owner.tool, self._name, 0)
+
+    def __len__(self) -> int:
+        return CALLERS
 
     def __contains__(self, _key: t.Any) -> bool:
         return True

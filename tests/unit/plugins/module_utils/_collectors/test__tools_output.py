@@ -33,7 +33,8 @@ def answer_of(path: pathlib.Path) -> Answer:
 def rows_of(text: str, ready: str) -> list[list[str]]:
     """The words of the lines below the greeting, without tables' heads, times and loads."""
     lines = text.partition(ready)[2].split("\n")[1:]
-    return [line.split() for line in lines if re.search("[0-9]", line) and "loadavg:" not in line and len(line) > 9]
+    beside = re.compile(r"\[|PID|.*loadavg:|.{0,9}$")
+    return [line.split() for line in lines if re.search("[0-9]", line) and not beside.match(line)]
 
 
 def sum_of(*columns: int) -> t.Callable[[list[list[str]]], int]:
