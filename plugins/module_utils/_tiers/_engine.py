@@ -43,6 +43,9 @@ class Running:
         """The shared window begins."""
         raise NotImplementedError
 
+    def sample(self) -> None:
+        """The kernel stops to take the run time of programs now."""
+
     def descriptors(self) -> list[int]:
         """Return what is to be watched for input; `pump` is called when there is some."""
         return []

@@ -12,7 +12,7 @@ import typing as t
 class Window(t.NamedTuple):
     """From `start` to `end`, in nanoseconds of the monotonic clock, which is bpf_ktime_get_ns's; `unix` is when it began.
 
-    `measured`: the kernel takes the run time of programs meanwhile.
+    `measured`: the kernel takes the run time of programs, at first.
     """
 
     start: int

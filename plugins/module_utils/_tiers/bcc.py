@@ -203,7 +203,9 @@ class _Tool(Running):
 
 def _cost(seconds: float) -> dict[str, t.Any]:
     """Return a result's `cost`: a tool tells nothing of its programs and maps, only how long it took to attach."""
-    unknown = dict.fromkeys(("attach_ms", "map_bytes", "program_bytes", "run_ns", "run_count", "blob_sha256"))
+    unknown = dict.fromkeys(
+        ("attach_ms", "map_bytes", "program_bytes", "run_ns", "run_count", "sampled_seconds", "blob_sha256")
+    )
     return {"loader": "bcc", "load_ms": round(seconds * 1000, 3), **unknown}
 
 

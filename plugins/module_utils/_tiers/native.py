@@ -49,6 +49,7 @@ class _NativeRun(Running):
         self._spec, self._loaded, self._limits, self._stands = spec, loaded, limits, stands
         self._narrowing = narrowing
         self._window: Window | None = None
+        self._ran = (0, 0)  # nanoseconds, and times, before the window
         self.span = None
         self.cost = {
             "loader": loaded.loader,
@@ -62,6 +63,7 @@ class _NativeRun(Running):
             "program_bytes": None,
             "run_ns": None,
             "run_count": None,
+            "sampled_seconds": None,
         }
 
     def open(self, window: Window) -> None:
@@ -73,16 +75,27 @@ class _NativeRun(Running):
             self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
+        if window.measured:
+            self._ran = self._run_times()
         late = max(time.monotonic_ns() - window.start, 0)
         self.span = (window.unix + late / 1e9, window.seconds - late / 1e9)
 
-    def end(self) -> None:
-        """Note what the programs cost, then detach them. They have stopped counting by themselves."""
+    def _run_times(self) -> tuple[int, int]:
         times = [program_run_time(fd) for fd in self._loaded.programs.values()]
+        return sum(ns for ns, _count in times), sum(count for _ns, count in times)
+
+    def sample(self) -> None:
+        """Note what the programs have cost until now, and what that is of all of the window."""
+        if self._window is None:
+            return
+        seconds = min(max(time.monotonic_ns() - self._window.start, 1) / 1e9, self._window.seconds)
+        ran = [now - before for now, before in zip(self._run_times(), self._ran)]
+        self.cost["run_ns"], self.cost["run_count"] = (round(one * self._window.seconds / seconds) for one in ran)
+        self.cost["sampled_seconds"] = round(seconds, 3)
+
+    def end(self) -> None:
+        """Detach the programs. They have stopped counting by themselves."""
         self._loaded.detach()
-        if self._window is not None and self._window.measured:
-            self.cost["run_ns"] = sum(ns for ns, _count in times)
-            self.cost["run_count"] = sum(count for _ns, count in times)
         self.cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
         self.cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
 

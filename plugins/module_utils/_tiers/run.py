@@ -8,6 +8,7 @@ During the window nothing is polled: the process sleeps until the window's end, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import time
@@ -27,6 +28,9 @@ _ENGINES: t.Mapping[int, t.Callable[[Collector, Limits, Context], Running]] = {
     2: bcc.start,
     1: procfs.start,
 }
+
+# Our own cost is taken in a part of the window only: to take it costs as much again as a short program itself.
+_SAMPLE_SHARE, _SAMPLE_SECONDS = 0.1, 1.0
 
 # How long a tool may take to print what it has once the window is over.
 GRACE = 10.0
@@ -161,6 +165,26 @@ def _until_ready(questions: t.Sequence[_Question], seconds: float) -> None:
         _wait(questions, min(0.05, max(deadline - time.monotonic(), 0)))
 
 
+def _each(questions: t.Iterable[_Question], act: t.Callable[[Running], None]) -> None:
+    for question in questions:
+        for running in question.each():
+            act(running)
+
+
+@contextlib.contextmanager
+def _statistics() -> t.Iterator[bool]:
+    """Let the kernel take the run time of programs; False where it does not, and our own cost is not known."""
+    try:
+        fd = syscall.enable_run_time_stats()
+    except syscall.BpfError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(fd)
+
+
 def run(
     plans: t.Sequence[Plan],
     seconds: float,
@@ -174,31 +198,26 @@ def run(
     generator is closed, nothing of ours is left in the kernel and no tool runs.
     """
     questions = [_Question(plan, limits, context) for plan in plans]
-    stats = None
     try:
         # Tools that compile for seconds are started first, so that programs attached in microseconds do not wait for them.
         for question in sorted(questions, key=_Question.starts_slowly, reverse=True):
             question.start()
         _until_ready(questions, context.startup_limit)
         attached()
-        try:
-            stats = syscall.enable_run_time_stats()  # our own cost; without it, it is unknown
-        except syscall.BpfError:
-            stats = None
-        window = Window.beginning(seconds, measured=stats is not None)
-        for question in questions:
-            question.open(window)
-        for question in questions:
-            question.stand_by(window)
+        with _statistics() as measured:
+            window = Window.beginning(seconds, measured=measured)
+            for question in questions:
+                question.open(window)
+            for question in questions:
+                question.stand_by(window)
+            if measured:
+                _wait(questions, min(max(seconds * _SAMPLE_SHARE, _SAMPLE_SECONDS), window.left()))
+                _each(questions, lambda running: running.sample())
         _wait(questions, window.left())
-        for question in questions:
-            for running in question.each():
-                running.end()
+        _each(questions, lambda running: running.end())
         deadline = time.monotonic() + GRACE
         for question in questions:
             yield question.finish(deadline)
     finally:
-        if stats is not None:
-            os.close(stats)
         for question in questions:
             question.close()
