@@ -40,9 +40,10 @@ made-up figures in place of a kernel's, is read completely: `make tools` tries a
 what came of the real tool, by our own engine, in guests of the lab:
 
 - `ok`: it attached, it counted what the guest did, and all that it printed was read;
-- `idle`: it attached, and there was nothing to count (a file system that the guest does not use, for instance);
-- another word: the code of the reason, see [Troubleshooting](troubleshooting.md): this kernel does not have what the tool
-  attaches to, or does not compile with it; the tool is then refused by the kernel, not by its own parser;
+- `idle`: it attached, and there was nothing to count;
+- another word: the code of the reason, see [Troubleshooting](troubleshooting.md). No tool refused our arguments: this kernel does
+  not have what the tool attaches to (the guests have no other file systems than ext4, no RAID, no NFS, no virtual machines and
+  no counters of the processor's), or the tool does not compile with this kernel's headers (`compile`);
 - nothing: it was not tried there.
 
 A tool needs seconds until it is attached, so that `startup_limit` may have to be raised where many run at once. Tools
