@@ -20,10 +20,12 @@ struct calls {
 	u64 count, ns, errors;
 };
 
-/* Calls under way, by thread id: of threads that have made one in the window; more at a time are counted as lost. */
+/* The call under way, by thread id: a thread keeps its place until it has exited, with `since` 0 between calls. Calls of more
+ * threads than find room are counted as lost.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 8192);
 	__type(key, u32);
 	__type(value, struct call);
 } start SEC(".maps");
@@ -43,12 +45,12 @@ static __always_inline void handle_end(u32 tid, u64 now, s64 ret)
 	struct key key = {};
 	u64 took;
 
-	if (!call)
+	if (!call || !call->since)
 		return;
 	took = now - call->since;
 	key.number = call->number;
 	key.compat = call->compat;
-	bpf_map_delete_elem(&start, &tid);
+	call->since = 0;
 	read_process_name(&key.process, (const void *)bpf_get_current_task());
 
 	seen = bpf_map_lookup_elem(&counts, &key);
@@ -71,12 +73,15 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 {
 	u32 tid = bpf_get_current_pid_tgid();
-	struct call call = {.since = bpf_ktime_get_ns(), .number = number};
+	struct call call = {.since = bpf_ktime_get_ns(), .number = number}, *known;
 
 	if (!in_window(call.since) || !wanted_here())
 		return 0;
 	call.compat = in_compat_call((const void *)bpf_get_current_task());
-	if (bpf_map_update_elem(&start, &tid, &call, BPF_ANY))
+	known = bpf_map_lookup_elem(&start, &tid);
+	if (known)
+		*known = call;
+	else if (bpf_map_update_elem(&start, &tid, &call, BPF_ANY))
 		count_lost();
 	return 0;
 }
@@ -96,9 +101,12 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_thread_exit, struct task_struct *task)
 {
 	u64 now = bpf_ktime_get_ns();
+	u32 tid = task->pid;
 
-	if (in_window(now))
-		handle_end(task->pid, now, 0);
+	if (!in_window(now))
+		return 0;
+	handle_end(tid, now, 0);
+	bpf_map_delete_elem(&start, &tid);
 	return 0;
 }
 

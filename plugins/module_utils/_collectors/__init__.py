@@ -29,7 +29,7 @@ PROFILE = {
     "diskstats": "quick",
     "drsnoop": "standard",
     "exitsnoop": "quick",
-    "gethostlatency": "standard",
+    "gethostlatency": "deep",
     "hardirqs": "standard",
     "killsnoop": "quick",
     "listendrop": "quick",

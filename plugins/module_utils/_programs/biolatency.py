@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f46e5e91f4d9ff35210f66c64560ab75d4a3276beca4a75972d4e254c17d91c3"
+SOURCE_SHA256 = "f9cd009e2eb9776b2da57f6ba576494d2fd5e6d6bcda19f102bf847356291c9b"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "a63545b44979c493a9b86c22667e321c4b3a86bfb1510689faaf575f6a59acbd"

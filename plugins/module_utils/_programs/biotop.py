@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biotop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "320b415eca8e51d23910a72f60c168570d525a03c4cbe3f9603b1664af702dc0"
+SOURCE_SHA256 = "3605b23fc46f2798d04931ffcd9630f9ee6e0384ca367ef4dd6627e301b8145e"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "8d8cf2841ba3340c6a4add8e4b5c96977ec23b7229ab8db7eb268589b07a5816"

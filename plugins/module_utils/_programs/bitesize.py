@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "bitesize"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "a99b39df5fbc389c767df5c27e755b924fea55b1eb1f664e9da80baa05289a01"
+SOURCE_SHA256 = "559fee1281e810d01584796df749b235ee3408463b42cd1c3ae03b4341908c1c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "4c665d4f355684d260859a3c31dac60892ee09f246128d2efa039d5620abef6a"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "compactsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "df3953dcca557741d850a07189e91acd6fef5bca217f39329c16f7a28d05f205"
+SOURCE_SHA256 = "bf757ba66621d13cdd91847cdb0df4d759065dfa9de118872937293c12052e09"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "7c04f4053eaef979bfe7ed7a230d98fe707bd8ef779d55c0c04d91b073b3b7fb"

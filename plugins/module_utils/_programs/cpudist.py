@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "cpudist"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "08354e8732cc09f4f984ca326d35bd466223a5af341564bbf2775bf65d60e754"
+SOURCE_SHA256 = "ab391ea206bb1c14c05403729a62a2c38f41f2da23c185f3b95c3348cdfab15f"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "8af61f96eeb4c7285b89ef1b19eaae7a57a397c85b3b35c2ebd692089ea5dec7"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "drsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "79749b42a33068a1a6e8337d39693031726ad4362d1c6f05c031c4325d3c89f4"
+SOURCE_SHA256 = "5f0303e28d0aa632e6a0b3a096bc81ca072818c31c43022ebc64ed6e870d9af3"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "64e8b314ce3c519816265da986afc687c4bf9ab50b1d3606d1639273f94dbf57"

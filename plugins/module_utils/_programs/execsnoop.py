@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "7ecd9f42c68eed359ed1f19f82b63d202fefb6de808bc74e0a804a4f31c17d41"
+SOURCE_SHA256 = "957e73bda92ffe7333e77bb65a3a3e609e61df07cbc4c01eada843756a6a150a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "bf6680a2064a881b7626eab816f71e027ae172090c6982425be05933ac535322"

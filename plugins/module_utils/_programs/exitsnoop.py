@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "exitsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "8dd3fe66340e211bc28d638e4410649931fcdc5fcb3e768c547b91011998a49f"
+SOURCE_SHA256 = "07bdce914eb7f24f0f6b445add1cb7b84fcb6fcb5c5f98ffd837c15288660a34"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "88759922c9ded4e405f9eb98fbaa920d8ce9be23571b710f967122240848fc56"

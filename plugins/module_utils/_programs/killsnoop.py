@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "killsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "3528faff1ea209b3ac0d4084e794244f5b935a6205da3c5e836de4cd00df4edf"
+SOURCE_SHA256 = "55c71ea4881ceab116ab734b70a7aeef3e7570a56114eab6e67874a8bb46260e"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "5d180590a5070b897ae155fb4f88f37dab37d20e883e06f3994f9945e25b732a"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "offcputime"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "c19b3a2f4d02b119ee63c94f154db6c4ed166029dfe4c02ec85f033848a035cd"
+SOURCE_SHA256 = "ba989e31df5960ec6774d1197311e5347ac7d75492ceb3c3e439a9a276627b8e"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "a989c7eb0ebfea19e2a9423a6239d971564394be7c15f85b1e7ab6adfd8e2bf3"

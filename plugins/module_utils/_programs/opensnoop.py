@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "opensnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "73c1ec726b37c2bf3aa640123389333621b5e4e1063f989805fb22bbafa7a570"
+SOURCE_SHA256 = "15e683b7ad1dbe7575bc79ff5402cb69fa542e07269756424ee7227b00d145fc"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e862157ccee1c21969c73189ff2d539a1d0730ba23f416bb959dccc289b28e01"

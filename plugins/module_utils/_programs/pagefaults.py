@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "pagefaults"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "403daa40068c0e5a45871460dffac3d452d24254283b5f235848a980c83be636"
+SOURCE_SHA256 = "c53a76ffa4b5cfb3c679d24afcad0103655c0719c53bdb56d9026c1bec7e7e88"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e9fd5657e6ece81280b7cfd67b9f1535dfeca1c52c6b82e5011704707cfe259a"

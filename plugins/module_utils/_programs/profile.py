@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "profile"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "a962178d58f22dba2aac28d5181ce604fb17bdb45029933b9f6e2f7a3ed1041f"
+SOURCE_SHA256 = "4ed44f9e91e6af35d55e413103bd318f386df199fb57683cd648d27043264a01"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "ede6b8a7a6f2e99aac2c85322266436a2d729f8df405285c8f623e830b79aa50"

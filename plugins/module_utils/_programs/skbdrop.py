@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "skbdrop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "1504e48a588006f665049491758dc937549b27afef0145fa4e1b7404ab7d07e9"
+SOURCE_SHA256 = "cb0ecfc65f1e379a636e87ca1268c30f7c356ca3c4c222eaaf806fd5d50dd4c7"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "b7e5dd4359241ccedc381f8b916b086fc3b139f528c145386f5f6e1eb8697de4"

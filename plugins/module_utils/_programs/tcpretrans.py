@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "683e1f88506255e0017d4830b9700a3e733615f3aba332ead34c791e4d0804e2"
+SOURCE_SHA256 = "0d47c42b15bd989706cd7f2d0339a1c4cce66649018822b2fa97ad55fbf454f3"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f812a7ff78ab4a188836e256f24ca8e837bfaae97caa770a3b2cfd9a45bce49e"

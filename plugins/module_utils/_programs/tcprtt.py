@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcprtt"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6f126d1d9898468804398d83cb3d8bd039e5b2ca6aa47db06fbc91349976fa05"
+SOURCE_SHA256 = "b120b762a66cc564e61a0fa26f7bccfbbe3041d59b6a4ecdc2a92475da44f93a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d7a54c0e8946c82e1f788666211968d1ee0e9fffc11e6b7b3812e45748633699"

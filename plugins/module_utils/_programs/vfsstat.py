@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "d8f4fc17294060b06ab934eacaa83375b88c0914e728b7393363781a4b87070d"
+SOURCE_SHA256 = "5fdf3027d0abcc3f99d1374c7352cd4e8c5db2ad5013243fc0a3eb88924188eb"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1147da2af934b2d8142e5f7a07a130ce5f195bea77cfc0f9842a35c2afaef045"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f6a7aa3e537fd06c50ea0835c6dd66f8fdc3e3039748ab33d33030e57585eb27"
+SOURCE_SHA256 = "4c776f8b3b6c9664179d2d6185e636f84064b0eb605bae072e1268cf6669fdb4"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "2b9e38ac896e28703f9113c1c5aa2fbdae56c5c9d782a5478c2e2de967ef3cc1"
