@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
-/* Narrow a question to one process, to a cgroup and those below, or to a disk: written before the window opens, and zero for all. */
+/* Narrow a question to one process, to a cgroup and those below, or to a disk: set at load, and zero for all.
+ *
+ * A constant: where nothing is narrowed, the kernel takes out all that follows from it. So it costs nothing, and reads no memory
+ * that lockdown forbids to be read.
+ */
 #pragma once
 
 #include "kernel.h"
@@ -17,7 +21,7 @@ struct filter {
 	u32 by, unused;
 };
 
-struct filter filter;
+const volatile struct filter filter;
 
 static __always_inline bool in_cgroup(const struct task_struct *task)
 {

@@ -62,7 +62,7 @@ class Native(t.NamedTuple):
     read: t.Callable[[t.Any, Limits], Answer]  # (an _bpf.maps.Maps, limits)
     sizes: t.Callable[[Limits], t.Mapping[str, int]] | None = None  # map name to max_entries, where limits change it
     instead: t.Any = None  # a Native
-    narrows: tuple[str, ...] = ()  # fields of Filter; the object then has a global `struct filter filter` (filter.h)
+    narrows: tuple[str, ...] = ()  # fields of Filter; the object then has the constant `filter` (bpf/include/filter.h)
     targets: t.Callable[[], t.Mapping[str, t.Sequence[str]]] | None = None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "proof"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "47d6a246718c232c89c6d635a07886edb00d6d56e338b4c270f4ed80f50bc924"
+SOURCE_SHA256 = "9435d7ff2a20016493d16a77270bf78cdee45f1f6ce57f52e0acdf62e96d3767"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "991ef94a4a983d6a1cff62bc8c7d97a9e41dda1c052ed147044fcfa367a7b4d0"

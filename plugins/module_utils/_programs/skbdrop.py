@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "skbdrop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "cb0ecfc65f1e379a636e87ca1268c30f7c356ca3c4c222eaaf806fd5d50dd4c7"
+SOURCE_SHA256 = "0011e57ea8a9f33073e1df6377fa443fcce5bcc7d4c409e2bc3d4400e7480045"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "b7e5dd4359241ccedc381f8b916b086fc3b139f528c145386f5f6e1eb8697de4"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "softirqs"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "bc01066fa03b691013720e47473ba44c4bdc6a848ad41479b10979f113d2eed8"
+SOURCE_SHA256 = "b3105c7c924d52dcf66e6e44f6395df001002548e9e88431d37eca4acada7bee"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f9dda3e2f0508b180a89355e8ebbd41198fb43308a84de2f18548cb61f6011f7"

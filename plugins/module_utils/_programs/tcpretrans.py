@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "0d47c42b15bd989706cd7f2d0339a1c4cce66649018822b2fa97ad55fbf454f3"
+SOURCE_SHA256 = "5eddb53768c7821a2c2a9975ef7230cea23bb6321a0d15731349719acf1e92b2"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f812a7ff78ab4a188836e256f24ca8e837bfaae97caa770a3b2cfd9a45bce49e"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpstates"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "7f97ea611b3b5ade41c819febcf67f9a386ca1b5b72650e79449bc186ef813ef"
+SOURCE_SHA256 = "f3509bbcfbff78e700cd515280dd14d06e2ae5b95833264a7c7827ba62f67de7"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "410ba2ebb3e5c2f0f4a04e51bb2e033469c766fc73fc7d8c8ca4875a3d53e382"

@@ -70,8 +70,6 @@ class _NativeRun(Running):
         """Tell the programs when to count: one write."""
         self._window = window
         try:
-            if self._narrowing is not None:
-                self._loaded.maps.set_variable("filter", self._narrowing.raw)
             self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
@@ -142,7 +140,8 @@ def _start(spec: Native, name: str, limits: Limits, stands: Standing, narrowing:
     begun = time.perf_counter()
     targets = spec.targets() if spec.targets else {}
     try:
-        loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None)
+        constants = {"filter": narrowing.raw} if narrowing else None
+        loaded = loader.load(spec.program, spec.sizes(limits) if spec.sizes else None, constants)
     except loader.Refused as refusal:
         raise TierFailure(loading.refused(what, refusal, stands, kind).reason, "native:" + refusal.loader) from None
     between = time.perf_counter()
