@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tier 3: what targets that are found on the host have to do with what is loaded and attached."""
+"""Tier 3: what targets and filters that are found on the host have to do with what is loaded and attached; and what it costs."""
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -12,6 +13,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import native
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._filter import Narrowing
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 CONTEXT = Context({"kernel": {}, "privilege": {}})
 
@@ -21,13 +24,15 @@ class Object:
 
     PROGRAMS = (("on_call", "uprobe"),)
     loader, because, sha256 = "light", None, "0" * 64
+    programs: dict[str, int] = {}  # noqa: RUF012
+    maps: t.Any = None
 
     def __init__(self) -> None:
         self.log: list[t.Any] = []
 
-    def load(self, _blob: t.Any, _sizes: t.Any) -> Object:
+    def load(self, _blob: t.Any, _sizes: t.Any, constants: t.Any) -> Object:
         """Take it."""
-        self.log.append("load")
+        self.log.append(("load", constants) if constants else "load")
         return self
 
     def attach(self, targets: t.Any) -> None:
@@ -81,3 +86,26 @@ def test_where_no_target_is_found_the_next_variant_is_tried(loaded: Object) -> N
     assert loaded.log == ["load", {}]
     assert run.cost is not None
     assert run.cost["variants_refused"] == ["there is no such function"]
+
+
+def test_what_is_asked_for_is_a_constant_of_the_programs_and_a_note(loaded: Object) -> None:
+    context = Context({"kernel": {}, "privilege": {}}, narrowing=Narrowing(b"raw", ("of the process x only",)))
+    run = native.start(collector(Native(Object, read, narrows=("process",))), Limits(), context)
+    assert loaded.log[0] == ("load", {"filter": b"raw"})
+    assert run.finish(0.0).notes == ("of the process x only",)
+
+
+def test_cost_is_that_of_all_of_the_window(loaded: Object, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded.programs = {"one": 3, "two": 4}
+    times = iter([(10, 1), (20, 2), (110, 11), (320, 32)])
+    monkeypatch.setattr(native, "program_run_time", lambda _fd: next(times))
+    loaded.maps = type("Maps", (), {"set_variable": lambda *_: None})()
+    run = native.start(collector(Native(Object, read)), Limits(), CONTEXT)
+    start = time.monotonic_ns() - 500_000_000
+    run.open(Window(start, start + 10_000_000_000, 0.0, measured=True))
+    run.sample()
+    assert run.cost is not None
+    seconds = run.cost["sampled_seconds"]
+    assert 0.5 <= seconds < 5
+    assert run.cost["run_ns"] == pytest.approx(400 * 10 / seconds, rel=0.01)
+    assert run.cost["run_count"] == pytest.approx(40 * 10 / seconds, rel=0.05)
