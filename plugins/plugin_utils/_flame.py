@@ -55,8 +55,8 @@ def draw(folded: Folded, title: str, unit: str) -> str:
             _FILE % (_WIDTH, _HEAD + 20, _WIDTH, _HEAD + 20, title, _MARGIN, title, _MARGIN, "No stack was seen.", "")
         )
     placed = list(_placed(root))
-    placed.sort(key=lambda bar: -bar[2])
-    deepest = max(bar[1] for bar in placed[:_MOST])
+    placed.sort(key=lambda one: -one[2])
+    deepest = max(one[1] for one in placed[:_MOST])
     height = _HEAD + (deepest + 1) * _ROW + _MARGIN
     bars = [_bar(name, height - _MARGIN - (depth + 1) * _ROW, x, width, count, root.count, unit)
             for name, depth, width, x, count in placed[:_MOST]]  # fmt: skip
