@@ -86,5 +86,6 @@ def test_a_filter_s_mistake_is_one_sentence(tmp_path: pathlib.Path) -> None:
 
 def test_all_that_is_promised_is_there() -> None:
     assert {"ebpf.fleet.capability_facts", "ebpf.fleet.collect"} <= set(MODULES)
-    assert set(FILTERS) == {"ebpf.fleet." + name for name in ("draw_histogram", "merge_histograms", "quantile")}
+    names = ("draw_histogram", "flame_graph", "folded_stacks", "merge_histograms", "quantile")
+    assert set(FILTERS) == {"ebpf.fleet." + name for name in names}
     assert set(ansible_cli.documentation("callback")) == {"ebpf.fleet.progress"}
