@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run in a guest: something for every collector to count, for some seconds, and until there is enough of it.
 
-    load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of the kernel's RetransSegs,
+    load.py SECONDS    prints {"pids": processes started by exec, "retransmitted": growth of RetransSegs at both ends,
                                "requests": reads, writes and discards that the root disk completed, "flushes"}
 
 Busy loops (more than there are CPUs), programs that are started and end, writes that are waited for, and TCP over a
@@ -84,10 +84,12 @@ def lossy() -> t.Iterator[None]:
         run("ip", "netns", "delete", NAMESPACE)  # the pair of interfaces goes with it
 
 
-def retransmitted() -> int:
-    """Return RetransSegs of the guest's own network namespace."""
-    with open("/proc/net/snmp", encoding="ascii") as file:
-        names, values = (line.split() for line in file if line.startswith("Tcp:"))
+def retransmitted(*within: str) -> int:
+    """Return RetransSegs of the guest's own network namespace, or of the one that `within` enters."""
+    said = subprocess.run(
+        [*within, "cat", "/proc/net/snmp"], check=True, stdout=subprocess.PIPE, encoding="ascii"
+    ).stdout
+    names, values = (line.split() for line in said.splitlines() if line.startswith("Tcp:"))
     return int(values[names.index("RetransSegs")])
 
 
@@ -131,7 +133,10 @@ def main() -> int:
             process.kill()
             process.wait()
         time.sleep(1)  # what was sent last may be lost, and sent again
-    said = {"pids": pids, "retransmitted": retransmitted() - before}
+        again = retransmitted() - before
+        # The other end sends again, too, where what answers it is lost. Its namespace is as old as the link.
+        again += retransmitted("ip", "netns", "exec", NAMESPACE)
+    said = {"pids": pids, "retransmitted": again}
     now = completed()
     print(json.dumps({**said, "requests": now[0] - requests, "flushes": now[1] - flushes}))
     return 0
