@@ -100,6 +100,16 @@ def test_every_module_of_a_collector_is_registered() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_collector_is_documented_with_its_question(name: str) -> None:
+    checkout = pathlib.Path(__file__).resolve().parents[5]
+    question = by_name(name).question
+    assert "| `%s` | %s |" % (name, question) in (checkout / "README.md").read_text(encoding="utf-8")
+    sections = (checkout / "docs" / "collectors.md").read_text(encoding="utf-8").split("\n## ")
+    (section,) = [one for one in sections if one.startswith(name + "\n")]
+    assert question in " ".join(section.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_collector_is_complete(name: str) -> None:
     collector = by_name(name)
     assert collector.kind in ("histogram", "counts", "events", "stacks")
