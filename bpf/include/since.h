@@ -11,10 +11,10 @@
 #include "filter.h"
 #include "window.h"
 
-/* Tasks that have waited in the window, and live: 2 MiB. More are counted as lost. */
+/* Tasks that have waited in the window, and live: 1 MiB. More are counted as lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 16384);
 	__type(key, u32);
 	__type(value, u64);
 } start SEC(".maps");

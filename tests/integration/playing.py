@@ -147,6 +147,8 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
 
 
 BUNDLE = "plugins/module_utils/_bundle.py"
+# Ansible sends what a module imports as it says in its text; collectors are imported by name.
+_IMPORT = "from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import %s\n"
 _PLAIN = """
 from ansible_collections.ebpf.fleet.plugins.module_utils import _survey
 
@@ -166,5 +168,7 @@ def changed_copy(folder: pathlib.Path, file: str, before: str, after: str) -> pa
     assert text.count(before) == 1, "%s has changed: it has %r %d times" % (file, before, text.count(before))
     (target / file).write_text(text.replace(before, after), encoding="utf-8")
     if file != BUNDLE:  # it holds what was there before the change: let the module have the files themselves
-        (target / BUNDLE).write_text(_PLAIN, encoding="ascii")
+        collectors = sorted((target / BUNDLE).parent.glob("_collectors/[a-z]*.py"))
+        imports = "".join(_IMPORT % collector.stem for collector in collectors)
+        (target / BUNDLE).write_text(imports + _PLAIN, encoding="ascii")
     return folder / "changed"

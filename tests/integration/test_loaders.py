@@ -33,7 +33,7 @@ def test_loads_attaches_and_gives_everything_back(load: loader.Load, blob: types
         assert not os.get_inheritable(fd)
     used = loaded.maps.bytes_in_kernel()
     assert used is not None
-    assert used < 1 << 20
+    assert used < 2 << 20
     loaded.close()
     loaded.close()
     assert sorted(os.listdir("/proc/self/fd")) == before

@@ -71,7 +71,7 @@ def by_name(name: str) -> Collector:
     import difflib  # noqa: PLC0415
 
     near = difflib.get_close_matches(name, [*PROFILE, *_tools.TOOLS], n=1)
-    there = "there are %s, and by tools of bcc only %s." % (", ".join(PROFILE), ", ".join(_tools.TOOLS))
+    there = "there are %s, and %d tools of bcc (docs/tools.md)." % (", ".join(PROFILE), len(_tools.TOOLS))
     raise ValueError("there is no collector named %.60r: %s" % (name, "did you mean %s?" % near[0] if near else there))
 
 

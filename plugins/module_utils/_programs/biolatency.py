@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biolatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "d544903184227ea01df945c153348959833ef5fe064a739a471f1fd1dc8ba52f"
+SOURCE_SHA256 = "e6792fe55bbed773b13fb7d0747a5bdd3300234de5b406f3e8737000c4b92fd7"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "dc7147740c3792d037aea0604032deb54059ee76461de4152d3dee221c8a38b6"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "biotop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "7b968f0ef855ca43b72b9d75e42c790627d321f2e734de181b6c020408f01a9d"
+SOURCE_SHA256 = "39b942b1ff6e79101b0f32157f294b6eb60c10cee8b9788066262b3de78ce816"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "3fdfcd82c5ee124a0daaa80dbeb48f3eba00f9fd7f947c0ea87ad5e899c5e40f"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "bitesize"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "4fc023ecddd737910f0566740a1bfe9b04faa551e136857b2bf7ba7f6a4de851"
+SOURCE_SHA256 = "2b56708d68562f8637c89431843cf4ce6012683efc9084a68ac8ed13aab97b6d"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e3ec4b86537efeac8c2d9e3a320f9e41124ea2241419e22c5c35a480d7dedd49"

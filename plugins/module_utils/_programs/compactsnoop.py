@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "compactsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "60cbaf988b08454540d0baa67427ea11ccc7e668550a38270c946817c6788079"
+SOURCE_SHA256 = "3041667805166a04fe6b365ea61a021f0deaf0776e5d71801f5f8bf2796c9a22"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "3ce58ffc010c3e22595a7513ba42dda0a64ec55623d234d94f8e2e532043faea"

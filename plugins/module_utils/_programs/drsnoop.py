@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "drsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "0f7e69a40d447fd03c2315166116da3478cfd42cc8160881eeedde691bbba8b5"
+SOURCE_SHA256 = "645785140423b5af431e7b232af234bd7ee470988fd24bbed9f919cfbe713864"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "79660c67159480a23c6f6f40638cac7d71d64191726ffb23770ef241e83d30a7"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "5d7600446d2f329c9d0aaea07f7ac224f32d9336c3f0ee7be396ddc376f42a37"
+SOURCE_SHA256 = "ff6151dc4238adead91fad540bb10a4895a2803f9592e7ff608a18d1f2dac1d4"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1df1489255b0e02f0cb2e8b9afd69805f124e3b5167a7eec9739e978192f6fb7"

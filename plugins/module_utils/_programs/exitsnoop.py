@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "exitsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "3b5be2235c750e92d777a1fae7b3d4e966a3464dbd761e80eac1a30eb226303a"
+SOURCE_SHA256 = "4ba669d367e4303fec9d9ac78015cfe2cc2d2f49e4640443011acfdffcb4861a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "de6adbb3d4fa3808c5542b31f03b8b571ac5caa804937fa9561f5331420ac5ce"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "gethostlatency"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "43430f931b9e191573aa79945c0bb6475648720f0706579fe897e2906ef82e44"
+SOURCE_SHA256 = "a2800954faaff6ae24b368a33f15fb0a8cd66cd1146ae32cff59b519ac832bdb"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "92da7d0131b7582618c29fefa816a593d8f0624030b7e977c27ddf9923feec2b"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "hardirqs"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "3d7b55d37d53d46b79426e456a3cd90ebe416d9fd995dcfba82a9697deee8083"
+SOURCE_SHA256 = "6619a996d89495aa1c6e2b1473d80405cab414af121a82a6571f0551dfb7c434"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "55f633d2fd482c53632b68c398c621493f4c7366f8cff5d9f04469928b6ff337"

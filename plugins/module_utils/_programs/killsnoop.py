@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "killsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f769e3f1ed65ef2edf5cb34c6318f411ac4332d4809381300a5971207fc00a20"
+SOURCE_SHA256 = "642ea81ed7089168deb33bbb9a5cd52638d77b778dad9c59b16a3e2e5762d0ad"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "e2cd19a4b96bb9a2e185a77f5e7e0f7da48efd068d8fd8025220aae679ff3106"

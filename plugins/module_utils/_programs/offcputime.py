@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "offcputime"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "b192a5c44dd80d6954af0df5aa2eb1d75a4f73a8da7feffa73b8ca07ef51248f"
+SOURCE_SHA256 = "ebd8b65b6fcd1a9c7e004752c2b295178b23c691ae31480b7e40918001c474f0"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "c58f0deb6d52bf64dfbfc327af1840c5044cf6c54187b6ad22e99054f044e693"

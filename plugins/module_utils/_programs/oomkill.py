@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "oomkill"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6c289e79b2304227391931cfcfe4969904d94f6640dbf6352dd8bd6ae59cc2ff"
+SOURCE_SHA256 = "7ef2578dcb190e0667a2aeb202297cb06c935fb3f60096fbf72597b5cb7a16f4"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "8c2fb474a917778bbd2bcfa7c9ac7d54b15cac5b448f9547ef2c4d4ae26e7a42"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "opensnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "5fb00ca03e95cbcae2088869242cfc76fb6413eb978e5882b0d846b8c256b855"
+SOURCE_SHA256 = "a5611efa00aae80441f1f36e964054a877255851b31d8a19bbdc5fd5120f021f"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "89430e4159f5d33352be16d50e12e7b26e676d2924b8f7704cd7309bf7f99df0"

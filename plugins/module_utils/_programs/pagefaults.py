@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "pagefaults"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "4b9bdab0f38deca4a9e69b0e1454ee098f5b09172ccff893252853bbb34b2957"
+SOURCE_SHA256 = "ce1d593bd2dce7a1ff8b0be7c3a1a1ed407c786af858fee832d519a2314fefbe"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d71f5b1e5321593700d1878985a58482a833a5225a2219e3d6a77b9f8f73889b"

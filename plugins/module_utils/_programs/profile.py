@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "profile"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "a87ab9b94fa6d18d64d8428a94937d5de93eb57bfe4a39b8bcbc704f8dfd6855"
+SOURCE_SHA256 = "3c3ac3867f9744d5fe27dc306ccfefb52f9c0de15495babf3c7f97b4d8bedaff"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "890c6328aebad4ba494f1c33166fc2a1813bfd60cc6862baa0ee9a84fdebb220"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpconnlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "ebe78652b0d2b105650086264bd8322224972727837e9c0edd3dfe094396d625"
+SOURCE_SHA256 = "91b2502ff7d0adcd0d5b9bd4364c661bb21ab887785b7d4603232284dff8693d"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1e1a4924c92f1f188f09370845042c3b73965a657f8766d693f029bd82ba6135"

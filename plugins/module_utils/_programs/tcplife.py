@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcplife"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "0e76e96941cb76f74d9a5d0278229a3cae44b0e4bc94be0edb5bb3492a4e67ad"
+SOURCE_SHA256 = "487b593547424c360babcae0f1b079757314ffa53af3dfaf52029dc2dd10dd74"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "35e815780d6e004642dc403c5d8e2a1b4a8e8874df3a2b67b9da52b7bfb2d3fd"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpstates"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f3509bbcfbff78e700cd515280dd14d06e2ae5b95833264a7c7827ba62f67de7"
+SOURCE_SHA256 = "d09d978bfdd32ac7bbe0f410108852d2b9bab8e0166f6b5f5543ad8cab1eeda6"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "410ba2ebb3e5c2f0f4a04e51bb2e033469c766fc73fc7d8c8ca4875a3d53e382"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "6147584a141f316d5865fefacd75047be253fa0a7355a687a7d9655b33cf90ee"
+SOURCE_SHA256 = "f00841135d2c74ddf9dde10106f409c814adba877d6aa138b08340101c39d32b"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "4d42af8bf0d3179e6c11b84743640fab2a9407af48ac40eae03009851c49a539"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "cb827d73d073d505d662026948f7947ce46dcddc205c3dddbc3ac4f70ceada01"
+SOURCE_SHA256 = "bbbc559a368db86d7463724e3043df1a93f75c6eac003f287155cbc006de7863"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "937c43adf4532e02333d4c978b2f9d3da9a70dbccc241c19151716d5cfca783e"
