@@ -30,9 +30,7 @@ class Reader:
     def look(self, context: sync_api.BrowserContext, path: pathlib.Path, fragment: str = "") -> sync_api.Page:
         """Open a page in a context that there is."""
         page = context.new_page()
-        page.on(
-            "console", lambda message: self._complain("console", message.text, message.type in ("error", "warning"))
-        )
+        page.on("console", lambda message: self._complain("console", message.text, _wrong(message)))
         page.on("pageerror", lambda error: self._complain("error", str(error)))
         page.on("dialog", self._dialog)
         page.on(
@@ -55,6 +53,11 @@ class Reader:
         """Close all."""
         for context in self._contexts:
             context.close()
+
+
+def _wrong(message: sync_api.ConsoleMessage) -> bool:
+    """Say whether the page is to blame: that pictures are read back again and again is the tests' doing (test_pictures.py)."""
+    return message.type in ("error", "warning") and "willReadFrequently" not in message.text
 
 
 def until(page: sync_api.Page, expression: str, given: object = None) -> None:
