@@ -3,8 +3,7 @@
 /* biolatency: how long do block devices take for a request? From issue to the driver until its completion, by device. */
 #include "drift.h"
 #include "filter.h"
-#include "log2.h"
-#include "window.h"
+#include "hists.h"
 
 /* Requests in flight, by address. A device has at most some thousand tags; more are counted as lost. */
 struct {
@@ -21,8 +20,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct hist);
 } hists SEC(".maps");
-
-static struct hist empty; /* a struct hist is more than a program's stack holds */
 
 SEC("tp_btf/block_rq_issue")
 int on_issue(u64 *ctx)
@@ -56,16 +53,9 @@ int BPF_PROG(on_complete, struct request *rq, int error, unsigned int nr_bytes)
 		dev = disk->major << 20 | disk->first_minor;
 	if (!wanted_disk(dev))
 		return 0;
-	hist = bpf_map_lookup_elem(&hists, &dev);
-	if (!hist) {
-		/* Fails when another CPU was first, which is as good. */
-		bpf_map_update_elem(&hists, &dev, &empty, BPF_NOEXIST);
-		hist = bpf_map_lookup_elem(&hists, &dev);
-	}
+	hist = hist_in(&hists, &dev);
 	if (hist)
 		hist_add_shared(hist, latency);
-	else
-		count_lost();
 	return 0;
 }
 

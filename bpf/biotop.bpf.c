@@ -5,7 +5,7 @@
  */
 #include "drift.h"
 #include "filter.h"
-#include "process.h"
+#include "task.h"
 #include "window.h"
 
 #define OPERATION 0xff /* REQ_OP_MASK of include/linux/blk_types.h */
@@ -18,7 +18,7 @@ struct key {
 
 struct use {
 	u64 submissions, bytes;
-	struct process process;
+	struct comm process;
 };
 
 /* Processes by devices by operations; what finds no room is counted as lost. */
@@ -53,7 +53,7 @@ int on_submission(u64 *ctx)
 	__sync_fetch_and_add(&bytes, size);
 	use = bpf_map_lookup_elem(&uses, &key);
 	if (!use) {
-		read_process(&fresh.process);
+		read_own_process_name(&fresh.process);
 		/* Fails when another CPU was first, which is as good. */
 		bpf_map_update_elem(&uses, &key, &fresh, BPF_NOEXIST);
 		use = bpf_map_lookup_elem(&uses, &key);

@@ -3,8 +3,7 @@
 /* bitesize: how large are the requests that block devices get? By device and operation, when the driver gets them. */
 #include "drift.h"
 #include "filter.h"
-#include "log2.h"
-#include "window.h"
+#include "hists.h"
 
 #define OPERATION 0xff /* REQ_OP_MASK of include/linux/blk_types.h */
 
@@ -20,8 +19,6 @@ struct {
 	__type(key, struct key);
 	__type(value, struct hist);
 } hists SEC(".maps");
-
-static struct hist empty; /* a struct hist is more than a program's stack holds */
 
 SEC("tp_btf/block_rq_issue")
 int on_issue(u64 *ctx)
@@ -39,16 +36,9 @@ int on_issue(u64 *ctx)
 		key.dev = disk->major << 20 | disk->first_minor;
 	if (!wanted_disk(key.dev))
 		return 0;
-	hist = bpf_map_lookup_elem(&hists, &key);
-	if (!hist) {
-		/* Fails when another CPU was first, which is as good. */
-		bpf_map_update_elem(&hists, &key, &empty, BPF_NOEXIST);
-		hist = bpf_map_lookup_elem(&hists, &key);
-	}
+	hist = hist_in(&hists, &key);
 	if (hist)
 		hist_add_size(hist, rq->__data_len);
-	else
-		count_lost();
 	return 0;
 }
 

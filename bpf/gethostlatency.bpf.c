@@ -5,9 +5,8 @@
  * The sections name the functions; where they lie is found out on the host. (Without a slash, libbpf 0.3 does not know them.)
  */
 #include "arch.h"
-#include "log2.h"
+#include "hists.h"
 #include "task.h"
-#include "window.h"
 
 /* As _FUNCTIONS of the collector has them. */
 enum { GETADDRINFO, GETHOSTBYNAME, GETHOSTBYNAME2 };
@@ -36,8 +35,6 @@ struct {
 	__type(key, struct key);
 	__type(value, struct hist);
 } hists SEC(".maps");
-
-static struct hist empty; /* a struct hist is more than a program's stack holds */
 
 u64 failed;
 
@@ -69,17 +66,10 @@ static __always_inline void handle_answer(u32 function, bool in_vain)
 	if (in_vain)
 		__sync_fetch_and_add(&failed, 1);
 
-	read_process_name(&key.comm, (const void *)bpf_get_current_task());
-	hist = bpf_map_lookup_elem(&hists, &key);
-	if (!hist) {
-		/* Fails when another CPU was first, which is as good. */
-		bpf_map_update_elem(&hists, &key, &empty, BPF_NOEXIST);
-		hist = bpf_map_lookup_elem(&hists, &key);
-	}
+	read_own_process_name(&key.comm);
+	hist = hist_in(&hists, &key);
 	if (hist)
 		hist_add_shared(hist, latency);
-	else
-		count_lost();
 }
 
 SEC("uprobe/getaddrinfo")

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Copyright (c) 2026, the ebpf.fleet developers
 /* hardirqs: how long do the handlers of devices' interrupts keep a CPU, by handler? */
-#include "log2.h"
-#include "window.h"
+#include "hists.h"
 
 struct turn {
 	u64 since, action;
@@ -27,8 +26,6 @@ struct {
 	__type(key, struct name);
 	__type(value, struct hist);
 } hists SEC(".maps");
-
-static struct hist empty; /* a struct hist is more than a program's stack holds */
 
 SEC("tp_btf/irq_handler_entry")
 int BPF_PROG(on_entry, int irq, struct irqaction *action)
@@ -67,16 +64,9 @@ int BPF_PROG(on_exit, int irq, struct irqaction *action, int ret)
 	took = now - turn->since;
 	turn->since = 0;
 	bpf_probe_read_kernel_str(&name.text, sizeof(name.text), action->name);
-	hist = bpf_map_lookup_elem(&hists, &name);
-	if (!hist) {
-		/* Fails when another CPU was first, which is as good. */
-		bpf_map_update_elem(&hists, &name, &empty, BPF_NOEXIST);
-		hist = bpf_map_lookup_elem(&hists, &name);
-	}
+	hist = hist_in(&hists, &name);
 	if (hist)
 		hist_add_shared(hist, took);
-	else
-		count_lost();
 	return 0;
 }
 

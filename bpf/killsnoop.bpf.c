@@ -62,7 +62,7 @@ int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct task_str
 	if (!wanted_here())
 		return 0;
 	key.number = number;
-	read_process_name(&key.sender, (const void *)bpf_get_current_task());
+	read_own_process_name(&key.sender);
 	read_process_name(&key.target, task);
 	seen = bpf_map_lookup_elem(&counts, &key);
 	if (!seen) {

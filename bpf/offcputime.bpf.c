@@ -4,18 +4,11 @@
 #include "count.h"
 #include "filter.h"
 #include "stacks.h"
-#include "task.h"
 
 #define LEAST 1000 /* nanoseconds; shorter waits are no waits, and many: bcc's own default */
 
 struct wait {
 	u64 since, kernel, user;
-};
-
-struct key {
-	u64 kernel, user; /* of `stacks`, 0 for none */
-	u32 pid;
-	struct comm process;
 };
 
 /* Threads that are off the CPU, by thread id: those that have left it in the window; more are counted as lost. */
@@ -30,13 +23,13 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
-	__type(key, struct key);
+	__type(key, struct seen);
 	__type(value, u64);
 } waits SEC(".maps");
 
 static __always_inline void handle_back(struct task_struct *task, u64 now)
 {
-	struct key key = {};
+	struct seen key = {};
 	struct wait *wait;
 	u32 tid = task->pid;
 	u64 waited;

@@ -2,13 +2,13 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* oomkill: which processes does the kernel kill for want of memory? */
 #include "drift.h"
-#include "process.h"
+#include "task.h"
 #include "window.h"
 
 struct kill {
 	u64 time;
 	u32 trigger_pid, unused;
-	struct process victim, trigger;
+	struct comm victim, trigger;
 };
 
 /* By the victim's thread id; kills that find no room are counted as lost. */
@@ -39,7 +39,7 @@ int on_victim(u64 *ctx)
 	}
 	__sync_fetch_and_add(&events, 1);
 	kill.trigger_pid = bpf_get_current_pid_tgid() >> 32;
-	read_process(&kill.trigger);
+	read_own_process_name(&kill.trigger);
 	if (bpf_map_update_elem(&kills, &pid, &kill, BPF_ANY))
 		count_lost();
 	return 0;
@@ -55,7 +55,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (victim_is_a_task())
 		return 0;
 	kill = bpf_map_lookup_elem(&kills, &pid);
-	if (kill && !kill->victim.name[0])
+	if (kill && !kill->victim.text[0])
 		__builtin_memcpy(&kill->victim, task->comm, sizeof(kill->victim));
 	return 0;
 }

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the ebpf.fleet developers
 /* pagefaults: which processes fault pages in? Faults in user mode: the tracepoint exists on x86 alone. */
 #include "filter.h"
-#include "process.h"
+#include "task.h"
 #include "window.h"
 
 /* Bits of the error code of x86: arch/x86/include/asm/trap_pf.h. */
@@ -10,7 +10,7 @@ enum { PRESENT = 1, WRITE = 2 };
 
 struct faults {
 	u64 all, writes, present;
-	struct process process;
+	struct comm process;
 };
 
 /* By process; faults of processes that find no room are counted as lost. */
@@ -31,7 +31,7 @@ int BPF_PROG(on_fault, unsigned long address, struct pt_regs *regs, unsigned lon
 		return 0;
 	faults = bpf_map_lookup_elem(&processes, &pid);
 	if (!faults) {
-		read_process(&fresh.process);
+		read_own_process_name(&fresh.process);
 		/* Fails when another CPU was first, which is as good. */
 		bpf_map_update_elem(&processes, &pid, &fresh, BPF_NOEXIST);
 		faults = bpf_map_lookup_elem(&processes, &pid);

@@ -3,20 +3,13 @@
 /* profile: what do the CPUs run? Samples of stacks, at an even pace, on each CPU; and how many found it idle. */
 #include "count.h"
 #include "filter.h"
-#include "process.h"
 #include "stacks.h"
-
-struct key {
-	u64 kernel, user; /* of `stacks`, 0 for none */
-	u32 pid;
-	struct process process;
-};
 
 /* Samples by process and stacks; those that find no room are counted as lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
-	__type(key, struct key);
+	__type(key, struct seen);
 	__type(value, u64);
 } samples SEC(".maps");
 
@@ -25,7 +18,7 @@ u64 idle;
 SEC("perf_event")
 int on_sample(void *ctx)
 {
-	struct key key = {.pid = bpf_get_current_pid_tgid() >> 32};
+	struct seen key = {.pid = bpf_get_current_pid_tgid() >> 32};
 
 	if (!in_window(bpf_ktime_get_ns()))
 		return 0;
@@ -35,7 +28,7 @@ int on_sample(void *ctx)
 	}
 	if (!wanted_here())
 		return 0;
-	read_process(&key.process);
+	read_own_process_name(&key.process);
 	key.kernel = keep_stack(ctx, 0);
 	key.user = keep_stack(ctx, BPF_F_USER_STACK);
 	count_in(&samples, &key, 1);

@@ -29,7 +29,7 @@ static __always_inline void handle_wait(struct task_struct *task, u64 waited)
 	struct waits fresh = {.count = 1, .ns = waited, .longest = waited}, *seen;
 	struct key key = {.tid = task->pid};
 
-	bpf_core_read(&key.comm.text, sizeof(key.comm.text), &task->comm);
+	read_thread_name(&key.comm, task);
 	seen = bpf_map_lookup_elem(&slow, &key);
 	if (!seen) {
 		if (bpf_map_update_elem(&slow, &key, &fresh, BPF_NOEXIST))

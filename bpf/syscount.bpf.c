@@ -51,7 +51,7 @@ static __always_inline void handle_end(u32 tid, u64 now, s64 ret)
 	key.number = call->number;
 	key.compat = call->compat;
 	call->since = 0;
-	read_process_name(&key.process, (const void *)bpf_get_current_task());
+	read_own_process_name(&key.process);
 
 	seen = bpf_map_lookup_elem(&counts, &key);
 	if (!seen) {

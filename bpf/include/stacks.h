@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "task.h"
 #include "window.h"
 
 #define DEPTH 127 /* kernel.perf_event_max_stack, unless somebody changed it */
@@ -12,6 +13,13 @@
 /* Innermost first, with zeros after the last. */
 struct stack {
 	u64 addresses[DEPTH];
+};
+
+/* Whose stacks, and which. */
+struct seen {
+	u64 kernel, user; /* of `stacks`, 0 for none */
+	u32 pid;
+	struct comm process;
 };
 
 /* Where a CPU puts together what it looks for: a stack is more than a program's stack holds. */

@@ -6,12 +6,11 @@
 #pragma once
 
 #include "filter.h"
-#include "log2.h"
-#include "process.h"
-#include "window.h"
+#include "hists.h"
+#include "task.h"
 
 struct stall {
-	struct process process;
+	struct comm process;
 	u32 kind;
 };
 
@@ -30,8 +29,6 @@ struct {
 	__type(key, struct stall);
 	__type(value, struct hist);
 } hists SEC(".maps");
-
-static struct hist empty; /* a struct hist is more than a program's stack holds */
 
 static __always_inline int handle_begin(void)
 {
@@ -58,16 +55,9 @@ static __always_inline int handle_end(u32 kind)
 	stalled = now - *since;
 	bpf_map_delete_elem(&start, &tid);
 
-	read_process(&stall.process);
-	hist = bpf_map_lookup_elem(&hists, &stall);
-	if (!hist) {
-		/* Fails when another CPU was first, which is as good. */
-		bpf_map_update_elem(&hists, &stall, &empty, BPF_NOEXIST);
-		hist = bpf_map_lookup_elem(&hists, &stall);
-	}
+	read_own_process_name(&stall.process);
+	hist = hist_in(&hists, &stall);
 	if (hist)
 		hist_add_shared(hist, stalled);
-	else
-		count_lost();
 	return 0;
 }

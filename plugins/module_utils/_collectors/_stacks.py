@@ -12,11 +12,12 @@ import typing as t
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _symbols, _user_symbols
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
 
 # What lies between the one that was seen and our program.
 _OURS = re.compile(r"bpf_prog_|bpf_trace_run|__bpf_trace_|__traceiter_|bpf_get_stack")
 _STACK = struct.Struct("=127Q")  # struct stack of bpf/include/stacks.h
+_SEEN = struct.Struct("=QQI16s4x")  # struct seen of it
 _FRAME = 128  # characters of a name
 
 NOTES = (
@@ -35,6 +36,13 @@ class Seen(t.NamedTuple):
     kernel: int
     user: int
     amount: int
+
+
+def read(maps: Maps, name: str) -> t.Iterator[Seen]:
+    """Yield what a map counts, which has whose stacks they are for a key."""
+    for key, raw in maps.items(name):
+        kernel, user, pid, process = _SEEN.unpack(key)
+        yield Seen(pid, c_string(process), kernel, user, struct.unpack("=Q", raw)[0])
 
 
 def rows(maps: Maps, seen: t.Iterable[Seen]) -> tuple[list[Row], tuple[str, ...]]:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import struct
-
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _stacks
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
@@ -21,21 +19,15 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Native,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import offcputime as program
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string
 
 _WHOLE = "waits that began and ended in the window, of 1 us and more; also those of threads that were made to yield"
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
 
-_KEY = struct.Struct("=QQI16s4x")  # struct key of bpf/offcputime.bpf.c
-
 
 def read(maps: Maps, limits: Limits) -> Answer:
     """Return the stacks with their microseconds."""
-    seen = []
-    for key, raw in maps.items("waits"):
-        kernel, user, pid, process = _KEY.unpack(key)
-        seen.append(_stacks.Seen(pid, c_string(process), kernel, user, struct.unpack("=Q", raw)[0] // 1000))
+    seen = [one._replace(amount=one.amount // 1000) for one in _stacks.read(maps, "waits")]
     rows, notes = _stacks.rows(maps, seen)
     return stacks(rows, limits, lost=maps.variable("lost"), notes=(_WHOLE, *notes))
 

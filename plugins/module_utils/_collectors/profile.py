@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import struct
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import perf_event
@@ -23,13 +22,11 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     Native,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import profile as program
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, first_line
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import first_line
 
 _PACE = "%d samples each second of each CPU that is not idle" % perf_event.SAMPLES
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
-
-_KEY = struct.Struct("=QQI16s4x")  # struct key of bpf/profile.bpf.c
 
 
 def targets() -> t.Mapping[str, t.Sequence[str]]:
@@ -40,11 +37,7 @@ def targets() -> t.Mapping[str, t.Sequence[str]]:
 
 def read(maps: Maps, limits: Limits) -> Answer:
     """Return the stacks with their samples."""
-    seen = []
-    for key, raw in maps.items("samples"):
-        kernel, user, pid, process = _KEY.unpack(key)
-        seen.append(_stacks.Seen(pid, c_string(process), kernel, user, struct.unpack("=Q", raw)[0]))
-    rows, notes = _stacks.rows(maps, seen)
+    rows, notes = _stacks.rows(maps, _stacks.read(maps, "samples"))
     idle = "%d more samples found their CPU idle" % maps.variable("idle")
     return stacks(rows, limits, lost=maps.variable("lost"), notes=(_PACE, idle, *notes))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "cpudist"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "093b34abf913f4270047934dbb96bb072d9c9c4626e30f5f6454103dc714442f"
+SOURCE_SHA256 = "3b02c6086efe057d025b20786338e1aba2868c99a6f85005badd2d22be15a01a"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f3386120c08e3a798db2c64494bf8ec8ddd1c605e08d4704a4a5dd05c2639646"

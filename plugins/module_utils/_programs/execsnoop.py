@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "execsnoop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "ff6151dc4238adead91fad540bb10a4895a2803f9592e7ff608a18d1f2dac1d4"
+SOURCE_SHA256 = "b92ba1a7616b4198b33528ec8496e0aa2bb3bbe86590c308c107e514247e1223"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1df1489255b0e02f0cb2e8b9afd69805f124e3b5167a7eec9739e978192f6fb7"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "proof"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "fd765198518edd2ce5944c65cbf9a36f0c62f954f92623a233c409dba59b9f02"
+SOURCE_SHA256 = "ded99daac760cf31cfce5fcdcfcc65096b9038bd02e9620f60406da0fdf3c22c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "991ef94a4a983d6a1cff62bc8c7d97a9e41dda1c052ed147044fcfa367a7b4d0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "runqlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "eedbd918ca48fd8657afe8b388277f9ead0275d6da13ae8ad6d962c5d2f95108"
+SOURCE_SHA256 = "9c7fbd47c98ee9532cddd692aab8d52ab4df08b7b94a92bb78381ac43bb86933"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1a78de2ee02bc4c0de4eac67fabf5ea54a7305dcdd77bb497b2a27966291eaa0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "skbdrop"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "8b620f0d49caa6ff19c8ca748f97d2b8202fa882740d51ee9a3a55467c7204bf"
+SOURCE_SHA256 = "73bcf2448e08d04662bff90c3bbe3717a157abe2525a38316588c4cccf1e604c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "b7e5dd4359241ccedc381f8b916b086fc3b139f528c145386f5f6e1eb8697de4"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "softirqs"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "d4edd3190c577e994b8e71ce2b03b35f2913c0ee022e88d85bc3c43701b40aa8"
+SOURCE_SHA256 = "18a4c81c6a217c42cf952d13e6b0cc675137f3a8dd621a649a33b39102a59c3c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f9dda3e2f0508b180a89355e8ebbd41198fb43308a84de2f18548cb61f6011f7"

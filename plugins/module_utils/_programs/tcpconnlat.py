@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpconnlat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "91b2502ff7d0adcd0d5b9bd4364c661bb21ab887785b7d4603232284dff8693d"
+SOURCE_SHA256 = "9141e2fdb2a48f60864eb9897dee824d974218238fd709f0020537d3db55e06b"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "1e1a4924c92f1f188f09370845042c3b73965a657f8766d693f029bd82ba6135"

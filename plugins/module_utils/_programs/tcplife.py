@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcplife"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "487b593547424c360babcae0f1b079757314ffa53af3dfaf52029dc2dd10dd74"
+SOURCE_SHA256 = "04524992bcaff2aee84df76ffbe09bb0e07fde49b88a140d5670e8ca8e0202dc"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "35e815780d6e004642dc403c5d8e2a1b4a8e8874df3a2b67b9da52b7bfb2d3fd"

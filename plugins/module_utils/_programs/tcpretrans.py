@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpretrans"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f101d80ec74a9e56dd70e9ecca52a5aa57febfaa3de97e16e4103857af1ece29"
+SOURCE_SHA256 = "4a718b3d16f0cb319bc2cfb8e08e8606c649715093c9ca70d7ff9e9f637cd567"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "f812a7ff78ab4a188836e256f24ca8e837bfaae97caa770a3b2cfd9a45bce49e"

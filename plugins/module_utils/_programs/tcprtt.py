@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcprtt"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "4b98f34bfc67f49d7da2320306f797e29a9904599bf52d7094383b64c365c76a"
+SOURCE_SHA256 = "154f8550fe19ba3003ceffc39cb228d839e87f4b6c01108cd31063aabd3fb985"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "d7a54c0e8946c82e1f788666211968d1ee0e9fffc11e6b7b3812e45748633699"

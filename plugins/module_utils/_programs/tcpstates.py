@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "tcpstates"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "d09d978bfdd32ac7bbe0f410108852d2b9bab8e0166f6b5f5543ad8cab1eeda6"
+SOURCE_SHA256 = "426bd5b18a7d032c40ff992a708c2a60854f3d65208fb96f14391641aa4f393c"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "410ba2ebb3e5c2f0f4a04e51bb2e033469c766fc73fc7d8c8ca4875a3d53e382"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "f00841135d2c74ddf9dde10106f409c814adba877d6aa138b08340101c39d32b"
+SOURCE_SHA256 = "87e9c3256836864a52045fbb4de4736b6775cf78c05683746889ba5c388f13d6"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "4d42af8bf0d3179e6c11b84743640fab2a9407af48ac40eae03009851c49a539"

@@ -8,7 +8,7 @@ from __future__ import annotations
 NAME = "vfsstat_kprobe"
 
 # Of the C file and everything in bpf/include, so that a stale file is seen without a compiler.
-SOURCE_SHA256 = "bbbc559a368db86d7463724e3043df1a93f75c6eac003f287155cbc006de7863"
+SOURCE_SHA256 = "b968cb626bd4fc6179ba5144494de3fa105ce48ee5ef964d7979dffda925baa6"
 
 # Of the light loader's data and instructions, as light.py hands them to the kernel.
 SHA256 = "937c43adf4532e02333d4c978b2f9d3da9a70dbccc241c19151716d5cfca783e"
