@@ -49,18 +49,13 @@ static __always_inline void handle_open(void *map, const struct task_struct *tas
 		count_lost();
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
+static __always_inline void handle_return(const char *path, long ret)
 {
-	const struct task_struct *task;
+	const struct task_struct *task = (const void *)bpf_get_current_task();
 	struct key key = {};
-	const char *path;
 
-	if (!opens_by_path(regs, &path) || !in_window(bpf_ktime_get_ns()) || !wanted_here())
-		return 0;
-	task = (const void *)bpf_get_current_task();
 	if (in_compat_call(task))
-		return 0;
+		return;
 	/* The kernel has read the path a moment ago, so its page is there; should it not be, the path is unknown. */
 	bpf_probe_read_user_str(key.path, sizeof(key.path), path);
 	if (ret < 0) {
@@ -69,6 +64,17 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	} else {
 		handle_open(&opened, task, &key);
 	}
+}
+
+/* It runs at the end of every call, so that whatever it is not about must leave at once. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
+{
+	const char *path;
+
+	if (!opens_by_path(regs, &path) || !in_window(bpf_ktime_get_ns()) || !wanted_here())
+		return 0;
+	handle_return(path, ret);
 	return 0;
 }
 
