@@ -9,7 +9,7 @@ import struct
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import perf_event
-from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps, cpus
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import ONLINE, Maps, cpus
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _stacks
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
@@ -34,8 +34,7 @@ _KEY = struct.Struct("=QQI16s4x")  # struct key of bpf/profile.bpf.c
 
 def targets() -> t.Mapping[str, t.Sequence[str]]:
     """Return the CPUs to sample."""
-    online = first_line("/sys/devices/system/cpu/online") or "0"
-    return {"on_sample": [str(cpu) for cpu in cpus(online)]}
+    return {"on_sample": [str(cpu) for cpu in cpus(first_line(ONLINE) or "0")]}
 
 
 def read(maps: Maps, limits: Limits) -> Answer:
@@ -67,6 +66,6 @@ COLLECTOR = Collector(
     kind="stacks",
     unit="samples",
     native=Native(narrows=TASKS, program=program, read=read, targets=targets),
-    bcc=Bcc(tool="profile", args=("-d", "-a", "-F", str(perf_event.SAMPLES)), ready=_READY, parse=parse),
+    bcc=Bcc(tool="profile", args=("-d", "-a", "-F", str(perf_event.SAMPLES)), ready=_READY, parse=parse, sampler=True),
     procfs=None,  # /proc knows who had the CPU, and not what for
 )
