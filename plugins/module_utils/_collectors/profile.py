@@ -27,6 +27,12 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, 
 
 _PACE = "%d samples each second of each CPU that is not idle" % perf_event.SAMPLES
 
+_ENOUGH = 0.9  # of the samples that are due
+_FEWER = (
+    "%d samples were taken where %d were due of the CPUs that are online now: a CPU that came online in the window is not"
+    " sampled, and one that a hypervisor keeps from running is late"
+)
+
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
 
 _KEY = struct.Struct("=QQI16s4x")  # struct key of bpf/profile.bpf.c
@@ -44,8 +50,18 @@ def read(maps: Maps, limits: Limits) -> Answer:
         kernel, user, pid, process = _KEY.unpack(key)
         seen.append(_stacks.Seen(pid, c_string(process), kernel, user, struct.unpack("=Q", raw)[0]))
     rows, notes = _stacks.rows(maps, seen)
-    idle = "%d more samples found their CPU idle" % maps.variable("idle")
-    return stacks(rows, limits, lost=maps.variable("lost"), notes=(_PACE, idle, *notes))
+    idle, lost = maps.variable("idle"), maps.variable("lost")
+    said = "%d more samples found their CPU idle" % idle
+    if not any(maps.variable_bytes("filter")):
+        notes = (*_missing(maps, sum(one.amount for one in seen) + idle + lost), *notes)
+    return stacks(rows, limits, lost=lost, notes=(_PACE, said, *notes))
+
+
+def _missing(maps: Maps, taken: int) -> tuple[str, ...]:
+    """Return the note that tells when many samples were not taken that were due, as of a CPU that comes in mid-window."""
+    start, end = struct.unpack("=QQ", maps.variable_bytes("window"))
+    due = round(perf_event.SAMPLES * len(cpus(first_line(ONLINE) or "0")) * (end - start) / 1e9)
+    return (_FEWER % (taken, due),) if taken < _ENOUGH * due else ()
 
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
@@ -55,8 +71,8 @@ _READY = "Sampling at"
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     """Read the stacks that bcc's profile prints at its end."""
-    rows, unread = _stacks.parse(text_after(text, _READY), marked=True)
-    return stacks(rows, limits, lost=unread, notes=(_PACE, *unread_note(unread)))
+    rows, unread, notes = _stacks.parse(text_after(text, _READY), marked=True)
+    return stacks(rows, limits, lost=unread, notes=(_PACE, *notes, *unread_note(unread)))
 
 
 COLLECTOR = Collector(

@@ -40,11 +40,11 @@ PRINTED: dict[str, tuple[str, t.Callable[[int], str]]] = {
     ),
     "profile": (
         "Sampling at 49 Hertz of all threads by user + kernel stack... Hit Ctrl-C to end.\n",
-        lambda n: "\n    main\n    start\n    -                ef-%d (%d)\n        1\n" % (n, n),
+        lambda n: "\n    main\n    start\n    -                ef-%d (%d)\n        1\n" % (n, n + 1),
     ),
     "offcputime": (
         "Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to end.\n",
-        lambda n: "\n    f%d\n    schedule\n    --\n    main\n    -                ef (%d)\n        1\n" % (n, n),
+        lambda n: "\n    f%d\n    schedule\n    --\n    main\n    -                ef (%d)\n        1\n" % (n, n + 1),
     ),
 }  # fmt: skip
 
