@@ -10,6 +10,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import typing as t
+from subprocess import PIPE
 
 import disk
 import pytest
@@ -110,6 +112,70 @@ def test_a_cgroup_in_which_nothing_happens(cgroup: pathlib.Path) -> None:
     results = counted(collection)
     assert {name: result["data"]["count"] for name, result in results.items()} == dict.fromkeys(TASKS, 0)
     assert {result["status"] for result in results.values()} == {"idle"}
+
+
+def ends(*commands: str) -> subprocess.Popen[str]:
+    """Start a process that says so, waits for a line, works and ends."""
+    program = "import sys\nprint('', flush=True)\nsys.stdin.readline()\n" + _WORK
+    process = subprocess.Popen([*commands, sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "\n"
+    return process
+
+
+def missed_of(result: dict[str, t.Any]) -> int:
+    """Return how often it looked for what is not there."""
+    rows = result["data"]["items"]
+    return sum(row["count"] for row in rows if row["labels"]["path"] == "/nonesuch/ebpf-fleet")
+
+
+def test_a_process_by_its_number_that_ends_in_mid_window() -> None:
+    process = ends()
+    collection = Collection(duration=4, collectors=TASKS, process=str(process.pid))
+    work()  # another one, which does the same
+    process.communicate("go\n")
+    results = counted(collection)
+    assert missed_of(results["opensnoop"]) == TIMES
+    assert results["exitsnoop"]["data"]["count"] == 1, "its own end, and not those of what it ran"
+    # Whatever its children did before they were another program is theirs.
+    assert results["execsnoop"]["data"]["count"] == 0
+    for name in ("runqlat", "cpudist", "syscount", "offcputime"):
+        assert results[name]["data"]["count"] > 0, name
+        assert results[name]["notes"][0] == "of the process %d only" % process.pid
+    (name,) = {row["labels"]["process"] for row in results["offcputime"]["data"]["items"]}
+    assert name.startswith("python")
+
+
+def test_a_cgroup_that_is_removed_in_mid_window(cgroup: pathlib.Path) -> None:
+    leaf = cgroup / "leaf"
+    leaf.mkdir()
+    collection = Collection(duration=4, collectors=TASKS, cgroup="/%s" % leaf.relative_to(CGROUPS or leaf))
+    work(leaf)
+    leaf.rmdir()
+    leaf.mkdir()  # another one of the same name
+    work(leaf)
+    results = counted(collection)
+    leaf.rmdir()
+    assert results["execsnoop"]["data"]["count"] == TIMES + 1
+    assert results["exitsnoop"]["data"]["count"] == TIMES + 1
+    assert missed_of(results["opensnoop"]) == TIMES
+
+
+def test_a_process_that_is_not_there() -> None:
+    process = ends()
+    process.communicate("go\n")
+    collection = Collection(duration=1, collectors=["opensnoop", "syscount"], process=str(process.pid))
+    work()
+    for result in counted(collection).values():
+        assert (result["status"], result["data"]["count"]) == ("idle", 0)
+        assert result["notes"][0] == "this host has no process %d, so that nothing is counted" % process.pid
+
+
+def test_a_name_that_nobody_has() -> None:
+    collection = Collection(duration=2, collectors=TASKS, process="ef-nobody")
+    work()
+    results = counted(collection)
+    assert {name: result["data"]["count"] for name, result in results.items()} == dict.fromkeys(TASKS, 0)
 
 
 def test_a_disk(tmp_path: pathlib.Path) -> None:

@@ -112,8 +112,25 @@ def test_both_at_once_are_part_of_a_survey_of_everything(program: str) -> None:
 
 
 def test_a_process_that_has_ended_has_no_names_and_its_counts_stay(program: str) -> None:
-    collection = Collection(duration=2, collectors=["profile"])
+    collection = Collection(duration=2, collectors=["profile", "offcputime"])
     Running(program, "burn", "500").close()
-    stacks = mine(native(collection.result("profile")))
-    assert stacks
-    assert {name for stack in stacks for name in stack["user"]} == {"[unknown]"}
+    Running(program, "nap", "10").close()
+    for result in collection.record()["results"]:
+        stacks = mine(native(result))
+        own = sum(stack["count"] for stack in stacks if stack["user"])
+        assert own
+        assert {name for stack in stacks for name in stack["user"]} == {"[unknown]"}
+        # How much of all is without names for that reason is told, these two and what else has ended.
+        (told,) = [note for note in result["notes"] if "had ended with the window" in note]
+        count, processes = (int(word.strip("(")) for word in told.split() if word.strip("(").isdigit())
+        assert count >= own
+        assert processes >= (1 if result["collector"] == "profile" else 2)
+
+
+def test_where_none_has_ended_none_is_told_of(program: str) -> None:
+    collection = Collection(duration=2, collectors=["profile"], process=NAME)
+    running = Running("taskset", "-c", "0", program, "burn", "300")
+    result = collection.result("profile")
+    running.close()
+    assert mine(native(result))
+    assert not [note for note in result["notes"] if "had ended" in note]

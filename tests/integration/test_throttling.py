@@ -27,10 +27,10 @@ while time.monotonic() < end: pass
 
 
 @contextlib.contextmanager
-def limited() -> collections.abc.Iterator[pathlib.Path]:
-    """Have a cgroup, two folders deep, with a tenth of a CPU."""
+def limited(tag: str = "") -> collections.abc.Iterator[pathlib.Path]:
+    """Have a cgroup, two folders deep, with a tenth of a CPU; `tag` makes its name."""
     second = (_SECOND / "cgroup.controllers").exists()
-    top = (_SECOND if second else _FIRST) / NAME
+    top = (_SECOND if second else _FIRST) / (NAME + tag)
     folder = top / "inner"
     folder.mkdir(parents=True)
     try:
@@ -53,6 +53,11 @@ def limited() -> collections.abc.Iterator[pathlib.Path]:
                     time.sleep(0.05)
 
 
+def spin(folder: pathlib.Path) -> None:
+    """Use up the quota in 75 periods."""
+    subprocess.run([sys.executable, "-c", _SPIN, str(folder / "cgroup.procs")], check=True)
+
+
 def stat(folder: pathlib.Path) -> tuple[int, int, int]:
     """Return (periods, throttled ones, throttled microseconds)."""
     found = dict(line.split() for line in (folder / "cpu.stat").read_text(encoding="ascii").splitlines())
@@ -71,7 +76,7 @@ def test_a_quota_that_is_used_up() -> None:
         before = stat(folder)
         collection = Collection(duration=6, collectors=["throttling"])
         used = children()
-        subprocess.run([sys.executable, "-c", _SPIN, str(folder / "cgroup.procs")], check=True)
+        spin(folder)
         used = children() - used
         after = stat(folder)
         result = collection.result("throttling")
@@ -93,7 +98,7 @@ def test_a_cgroup_without_quota_is_not_throttled() -> None:
             "max" if (folder / "cpu.max").exists() else "-1", encoding="ascii"
         )
         collection = Collection(duration=6, collectors=["throttling"])
-        subprocess.run([sys.executable, "-c", _SPIN, str(folder / "cgroup.procs")], check=True)
+        spin(folder)
         result = collection.result("throttling")
     assert not [row for row in result["data"]["items"] if row["labels"]["cgroup"].startswith("/" + NAME)]
     assert "cgroups were seen" in result["notes"][-1]

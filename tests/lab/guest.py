@@ -28,7 +28,6 @@ LIFE_SECONDS = int(os.environ.get("LAB_LIFE") or 2 * 3600)
 BOOT_SECONDS = 300
 STOP_SECONDS = 10
 ADDRESS = "127.0.0.1"
-PROCESSORS = 2
 # Debian's name of an architecture: QEMU's program, machine, console.
 MACHINES = {
     "amd64": ("qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0"),
@@ -67,7 +66,17 @@ def start(
     folder = _folder()
     command = ["timeout", "--kill-after=%d" % STOP_SECONDS, str(LIFE_SECONDS), program, "-name", "lab-" + guest.name]
     command += ["-accel", accelerator.choose(kernel, initramfs) if native else accelerator.EMULATION, *machine]
-    command += ["-m", str(guest.memory), "-smp", str(PROCESSORS), "-display", "none", "-no-reboot", "-monitor", "none"]
+    command += [
+        "-m",
+        str(guest.memory),
+        "-smp",
+        str(guest.processors),
+        "-display",
+        "none",
+        "-no-reboot",
+        "-monitor",
+        "none",
+    ]
     command += ["-serial", "file:%s" % (folder / (guest.name + ".console"))]
     command += ["-kernel", str(kernel), "-initrd", str(initramfs)]
     command += ["-append", " ".join([*words, guest.command_line]).strip()]

@@ -11,6 +11,7 @@ import typing as t
 
 import yaml
 
+PROCESSORS = 2  # of a guest, if the table does not say otherwise
 TABLE = pathlib.Path(__file__).with_name("guests.yml")
 
 
@@ -51,6 +52,7 @@ class Guest(t.NamedTuple):
     memory: int
     command_line: str
     hosts: tuple[Host, ...]
+    processors: int
 
 
 class Lab(t.NamedTuple):
@@ -84,7 +86,8 @@ def read(text: str, instead: str = "") -> Lab:
         kernel, root = kernels[row["kernel"]], roots[row["root"]]
         if kernel.architecture != root.architecture:
             raise ValueError("guest %s: its kernel and its root are of two architectures" % name)
-        guests[name] = Guest(name, kernel, root, row["memory"], row.get("command_line", ""), hosts)
+        more = row.get("command_line", ""), hosts, row.get("processors", PROCESSORS)
+        guests[name] = Guest(name, kernel, root, row["memory"], *more)
     return Lab(kernels, roots, guests, tuple(raw["absent"]))
 
 

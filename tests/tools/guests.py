@@ -29,7 +29,7 @@ from remote import Remote
 
 FOLDER = needs.CACHE / "tools"
 OUTCOMES = FOLDER / "outcomes.json"
-WINDOW_SECONDS = "4"
+WINDOW_SECONDS = "8"
 
 
 def kept() -> dict[str, dict[str, dict[str, t.Any]]]:

@@ -15,6 +15,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import ringbuf, sy
 
 _PER_CPU = (syscall.MAP_TYPE_PERCPU_HASH, syscall.MAP_TYPE_PERCPU_ARRAY, syscall.MAP_TYPE_LRU_PERCPU_HASH)
 
+ONLINE = "/sys/devices/system/cpu/online"
 _POSSIBLE = "/sys/devices/system/cpu/possible"  # a per-CPU value is copied once for each of them, present or not
 
 

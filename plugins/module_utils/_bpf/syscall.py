@@ -138,10 +138,11 @@ def run_program(program: int, context: bytearray | None = None) -> int:
 
 
 def object_info(fd: int, size: int = 232) -> bytes:
-    """Return the kernel's struct bpf_prog_info, bpf_map_info or bpf_link_info of a descriptor, zero-padded to `size`."""
+    """Return the kernel's struct bpf_prog_info, bpf_map_info or bpf_link_info of a descriptor: what this kernel has of it."""
     info = ctypes.create_string_buffer(size)
-    bpf(OBJ_GET_INFO_BY_FD, struct.pack("=IIQ", fd, size, ctypes.addressof(info)), "ask about an object")
-    return info.raw
+    attr = bytearray(struct.pack("=IIQ", fd, size, ctypes.addressof(info)))
+    bpf(OBJ_GET_INFO_BY_FD, attr, "ask about an object")
+    return info.raw[: struct.unpack_from("=I", attr, 4)[0]]
 
 
 def enable_run_time_stats() -> int:

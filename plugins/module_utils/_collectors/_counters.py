@@ -36,6 +36,22 @@ def growth(before: int, after: int) -> int | None:
     return wrapped if wrapped < 1 << (width - 1) else None
 
 
+def of_one(first: t.Sequence[int] | None, last: t.Sequence[int]) -> list[int]:
+    """Return how far the counters of one thing have grown: from zero where it was not there, or was made anew.
+
+    It was made anew when none of its counters is ahead of where it was. One that alone went backwards has grown by nothing.
+
+    >>> of_one([5, 70], [9, 80]), of_one([5, 70], [2, 0]), of_one([5, 70], [9, 69]), of_one(None, [9, 80])
+    ([4, 10], [2, 0], [4, 0], [9, 80])
+    """
+    if first is None or len(first) != len(last):
+        return list(last)
+    steps = [growth(*pair) for pair in zip(first, last)]
+    if None in steps and all(now <= was for was, now in zip(first, last)):
+        return list(last)
+    return [step or 0 for step in steps]
+
+
 def grown(first: t.Mapping[str, int], last: t.Mapping[str, int]) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return how far each counter that is in both samples has grown, and a note of those that were reset, which are left out.
 
@@ -46,6 +62,20 @@ def grown(first: t.Mapping[str, int], last: t.Mapping[str, int]) -> tuple[dict[s
     known = {name: by for name, by in found.items() if by is not None}
     lost = ", ".join(sorted(name for name in found if name not in known))
     return known, ("not counted, because they went backwards in the window: %s" % lost,) if lost else ()
+
+
+def shared(first: t.Iterable[str], last: t.Iterable[str]) -> tuple[set[str], tuple[str, ...]]:
+    """Return the CPUs that are in both samples, and a note of the others.
+
+    A CPU that goes offline takes along what it counted in the window; one that comes brings what it ever counted.
+    """
+    found = set(first) & set(last)
+    return found, came_or_went((set(first) | set(last)) - found)
+
+
+def came_or_went(cpus: t.Collection[str]) -> tuple[str, ...]:
+    """Return the note of CPUs that are left out."""
+    return ("not counted, because they came or went in the window: %s" % ", ".join(sorted(cpus)),) if cpus else ()
 
 
 def both(path: str, before: Sample, after: Sample, remedy: str | None = None) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, mib, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, mib, natural, shared
 
 SNMP, NETSTAT, SNMP6, SOFTNET = "/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6", "/proc/net/softnet_stat"
+_CPU = 12  # column of softnet_stat
 
 
 def read(sample: Sample, wanted: t.Mapping[str, t.Sequence[str]], wanted6: t.Sequence[str]) -> dict[str, int]:
@@ -35,6 +36,29 @@ def snmp6(text: str) -> dict[str, int]:
     if any(len(pair) != 2 for pair in pairs):
         raise ValueError("a line of %s is not a name and a value" % SNMP6)
     return {name: natural(value) for name, value in pairs}
+
+
+def steady(before: Sample, after: Sample) -> tuple[Sample, Sample, tuple[str, ...]]:
+    """Return both samples with those lines of softnet_stat only whose CPU is online in both, and a note of the others.
+
+    The 13th column is the CPU's number, from 5.7 on (7d58e6555870). Before, lines say nothing when there are more or fewer.
+    """
+    if SOFTNET not in before or SOFTNET not in after:
+        return before, after, ()
+    first, last = (_by_cpu(sample[SOFTNET]) for sample in (before, after))
+    cpus, notes = shared(first, last)
+    if not notes:
+        return before, after, ()
+    texts = ("\n".join(rows[cpu] for cpu in sorted(cpus)) for rows in (first, last))
+    former, latter = ({**sample, SOFTNET: text} for sample, text in zip((before, after), texts))
+    return former, latter, notes
+
+
+def _by_cpu(text: str) -> dict[str, str]:
+    rows = text.splitlines()
+    if any(len(row.split()) <= _CPU for row in rows):
+        return {"all %d CPUs" % len(rows): text}
+    return {"CPU%d" % int(row.split()[_CPU], 16): row for row in rows}
 
 
 def softnet(sample: Sample, column: int) -> int | None:

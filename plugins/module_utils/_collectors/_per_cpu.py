@@ -41,14 +41,20 @@ def table(text: str) -> dict[str, Line]:
     return found
 
 
-def grown(before: Line | None, after: Line) -> int:
-    """Return how far a line's counters have grown, all CPUs together.
+def cpus(lines: t.Mapping[str, Line]) -> set[str]:
+    """Return the CPUs of a table."""
+    return {cpu for line in lines.values() for cpu in line.counts}
 
-    What was not there before has grown from zero; so has what was reset: a CPU that came, an interrupt that was set up anew.
+
+def grown(before: Line | None, after: Line, of: t.Iterable[str]) -> int:
+    """Return how far a line's counters have grown, all of these CPUs together.
+
+    A line that was not there before has grown from zero; so has what was reset, such as an interrupt that was set up anew.
     """
     total = 0
-    for cpu, now in after.counts.items():
-        was = before.counts.get(cpu, 0) if before is not None else 0
+    for cpu in of:
+        now = after.counts[cpu]
+        was = before.counts[cpu] if before is not None else 0
         by = growth(was, now)
         total += now if by is None else by
     return total

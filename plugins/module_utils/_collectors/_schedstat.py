@@ -11,7 +11,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import (
+    Sample,
+    came_or_went,
+    growth,
+    natural,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 
 SCHEDSTAT = "/proc/schedstat"
@@ -73,10 +78,7 @@ def _over_cpus(before: str, after: str) -> tuple[Account, tuple[str, ...]]:
             unknown.add(cpu)
         else:
             total = _plus(total, known)
-    notes = (
-        ("not counted, because they came or went in the window: %s" % ", ".join(sorted(unknown)),) if unknown else ()
-    )
-    return total, notes
+    return total, came_or_went(unknown)
 
 
 def _plus(total: Account, numbers: t.Sequence[int]) -> Account:

@@ -28,7 +28,8 @@ def histogram(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, no
         "total": None if None in totals else sum(totals),
         "series": ordered[: limits.max_items],
     }
-    return Answer(data, lost, notes + _left_out("series", len(ordered), limits.max_items))
+    left_out = len(ordered) - len(data["series"])
+    return Answer(data, lost, notes + _left_out("series", len(ordered), limits.max_items), left_out=left_out)
 
 
 def counts(
@@ -73,7 +74,8 @@ def stacks(rows: t.Iterable[Row], limits: Limits, lost: int | None = None, notes
         ({"labels": {"process": name}, "count": n} for name, n in by_process.items()), limits, None, lost, notes
     )
     answer.data["stacks"] = ordered[: limits.max_events]
-    return answer._replace(notes=notes + _left_out("stacks", len(ordered), limits.max_events))
+    said = notes + _left_out("stacks", len(ordered), limits.max_events)
+    return answer._replace(notes=said, left_out=len(ordered) - len(answer.data["stacks"]))
 
 
 def _left_out(what: str, found: int, limit: int) -> tuple[str, ...]:

@@ -39,13 +39,15 @@ class Answer(t.NamedTuple):
     """What a tier found out.
 
     `lost` counts events that were not kept in full, None where the source cannot tell; `truncated` says in a sentence that
-    the source's output was cut short, so that the counts themselves are not complete.
+    the source's output was cut short, so that the counts themselves are not complete; `left_out` is how many rows beyond the
+    limits there were, where the data's `omitted` does not have them.
     """
 
     data: Data
     lost: int | None = None
     notes: tuple[str, ...] = ()
     truncated: str | None = None
+    left_out: int = 0
 
 
 class Native(t.NamedTuple):
@@ -80,6 +82,7 @@ class Bcc(t.NamedTuple):
     parse: t.Callable[[str, float, Limits], Answer]
     stream: bool = False  # it prints as things happen, so that what came before the window can be cut off
     tables: bool = False  # of these, one that prints tables, the last of them at SIGINT, which another SIGINT would cut
+    sampler: bool = False  # it says `ready` before it compiles, and counts once it has a perf event for each CPU
 
 
 class Procfs(t.NamedTuple):

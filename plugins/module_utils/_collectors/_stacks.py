@@ -25,6 +25,9 @@ NOTES = (
     "user: names are those of the files' own symbols (C++ and Rust: mangled); code made at run time and ended processes have none",
 )
 HIDDEN = "kernel: functions are not known, since the kernel hides its addresses (kernel.kptr_restrict)"
+_ENDED = (
+    "user: %d of the count is of processes that had ended with the window (%d of them), whose own frames are [unknown]"
+)
 _UNKEPT = "%d times a stack found no room; what was seen with it is counted without"
 
 
@@ -56,8 +59,10 @@ def rows(maps: Maps, seen: t.Iterable[Seen]) -> tuple[list[Row], tuple[str, ...]
         functions = {}
     wanted: dict[int, dict[int, None]] = {}
     for one in ordered:
-        wanted.setdefault(one.pid, {}).update(dict.fromkeys(stacks.get(one.user, ())))
-    names = _user_symbols.Symbols().names(wanted)
+        if stacks.get(one.user):
+            wanted.setdefault(one.pid, {}).update(dict.fromkeys(stacks[one.user]))
+    symbols = _user_symbols.Symbols()
+    names = symbols.names(wanted)
     found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
     for one in ordered:
         in_kernel = [functions.get(address, _user_symbols.UNKNOWN) for address in stacks.get(one.kernel, ())]
@@ -66,8 +71,14 @@ def rows(maps: Maps, seen: t.Iterable[Seen]) -> tuple[list[Row], tuple[str, ...]
         in_user = tuple(names[one.pid, address] for address in stacks.get(one.user, ()))
         key = (one.process, in_user, tuple(in_kernel))
         found[key] = found.get(key, 0) + one.amount
+    nameless = sum(one.amount for one in ordered if one.pid in symbols.ended and stacks.get(one.user))
     unkept = maps.variable("unkept")
-    notes = (*NOTES, *((HIDDEN,) if kernel and not functions else ()), *((_UNKEPT % unkept,) if unkept else ()))
+    said = (
+        (HIDDEN, kernel and not functions),
+        (_ENDED % (nameless, len(symbols.ended)), nameless),
+        (_UNKEPT % unkept, unkept),
+    )
+    notes = (*NOTES, *(note for note, true in said if true))
     return [row(*key, count) for key, count in found.items()], notes
 
 
@@ -84,36 +95,50 @@ def row(process: str, user: t.Iterable[str], kernel: t.Iterable[str], count: int
 
 # --- what bcc's tools print -------------------------------------------------------------------------------------------
 
-_NAME = re.compile(r" {4}- {16}(.*) \([0-9]{1,10}\)")
+_NAME = re.compile(r" {4}- {16}(.*) \(([0-9]{1,10})\)")
 _COUNT = re.compile(r" {8}([0-9]{1,20})")
 _BETWEEN = "    --"
+_NO_KERNEL, _NO_USER = "    [Missed Kernel Stack]", "    [Missed User Stack]"
+_IDLE = "0"  # the number of each CPU's idle task
+_MISSED = "%d stacks the tool could not keep in whole or in part; what was seen with them is counted without"
 _OF_KERNEL = "_[k]"
 _BYTES = re.compile(r"^b'(.*)'$")  # so bcc 0.18 prints what is of the kernel
 
 
-def parse(text: str, marked: bool) -> tuple[list[Row], int]:
-    """Return the stacks that profile and offcputime print when they are given -d, and how many could not be read.
+def parse(text: str, marked: bool) -> tuple[list[Row], int, tuple[str, ...]]:
+    """Return the stacks that profile and offcputime print when they are given -d, how many could not be read, and notes.
 
     Each is its frames, those of the kernel first and innermost first, with "--" between them and the process's own; then its name
     and number; then what was counted; then an empty line. Where there is no "--", there is one stack only: the kernel's, unless the
-    tool marks the kernel's frames (`marked`, profile -a) and did not.
+    tool marks the kernel's frames (`marked`, profile -a) and did not, or says which one it has not kept. What a CPU waits for while
+    it is idle is nobody's.
     """
     found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
-    unread = 0
+    unread = missed = 0
     for block in re.split(r"\n\s*\n", text.strip("\n")):
         lines = block.split("\n")
         name, count = (_NAME.fullmatch(lines[-2]), _COUNT.fullmatch(lines[-1])) if len(lines) > 1 else (None, None)
         if name is None or count is None:
             unread += bool(block.strip())
-            continue
-        frames = lines[:-2]
-        at = frames.index(_BETWEEN) if _BETWEEN in frames else None
-        if at is None:
-            at = sum(frame.rstrip("'").endswith(_OF_KERNEL) for frame in frames) if marked else len(frames)
-        kernel, user = frames[:at], [frame for frame in frames[at:] if frame != _BETWEEN]
-        key = (clean(name.group(1), 64), _names(user), _names(kernel))
-        found[key] = found.get(key, 0) + int(count.group(1))
-    return [row(*key, count) for key, count in found.items()], unread
+        elif name.group(2) != _IDLE:
+            kernel, user = _parted(lines[:-2], marked)
+            missed += _NO_KERNEL in lines or _NO_USER in lines
+            key = (clean(name.group(1), 64), _names(user), _names(kernel))
+            found[key] = found.get(key, 0) + int(count.group(1))
+    return [row(*key, count) for key, count in found.items()], unread, (_MISSED % missed,) if missed else ()
+
+
+def _parted(frames: list[str], marked: bool) -> tuple[list[str], list[str]]:
+    """Return the kernel's frames and the process's own."""
+    if frames[:1] == [_NO_KERNEL]:
+        return [], [frame for frame in frames[1:] if frame != _NO_USER]
+    if frames[-1:] == [_NO_USER]:
+        return frames[:-1], []
+    if _BETWEEN in frames:
+        at = frames.index(_BETWEEN)
+        return frames[:at], frames[at + 1 :]
+    at = sum(frame.rstrip("'").endswith(_OF_KERNEL) for frame in frames) if marked else len(frames)
+    return frames[:at], frames[at:]
 
 
 def _names(frames: t.Iterable[str]) -> tuple[str, ...]:

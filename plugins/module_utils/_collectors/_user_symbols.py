@@ -54,6 +54,7 @@ class Symbols:
 
     def __init__(self, proc: str = "/proc", room: int = _ROOM) -> None:
         """Begin with nothing read; `room` is how many bytes of symbols may be."""
+        self.ended: set[int] = set()  # processes that were asked for and are not there
         self._proc = proc
         self._room = room
 
@@ -65,7 +66,10 @@ class Symbols:
         found: dict[tuple[int, int], str] = {}
         files: dict[tuple[str, int], tuple[str, dict[int, list[tuple[int, int]]]]] = {}
         for pid, addresses in wanted.items():
-            maps = mappings(_text.read_text("%s/%d/maps" % (self._proc, pid), _MAPS) or "")
+            text = _text.read_text("%s/%d/maps" % (self._proc, pid), _MAPS)
+            if not text:  # nothing is mapped in one that is about to be gone
+                self.ended.add(pid)
+            maps = mappings(text or "")
             starts = [one.start for one in maps]
             for address in addresses:
                 at = bisect.bisect_right(starts, address) - 1

@@ -14,7 +14,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, natural, of_one
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
@@ -116,18 +116,35 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     for name, disk in last.items():
         if name not in whole:
             continue
-        earlier = first.get(name)
-        done, milliseconds = _grown(earlier if earlier is not None and earlier.number == disk.number else None, disk)
+        grown = grown_by(first.get(name), disk)
+        done, milliseconds = sum(grown[::2]), sum(grown[1::2])
         if done:
             rows.append(series({"device": clean(name, 64)}, done, milliseconds * 1000, None))
-    gone = (name for name in whole_devices(first, before) if name not in last)
-    return histogram(rows, limits, notes=_NOTES + caveats(gone, (row["labels"]["device"] for row in rows)))
+    changed = came_and_went((first, whole_devices(first, before)), (last, whole))
+    return histogram(rows, limits, notes=_NOTES + caveats(*changed, (row["labels"]["device"] for row in rows)))
 
 
-def caveats(gone: t.Iterable[str], found: t.Iterable[str]) -> tuple[str, ...]:
-    """Return notes about devices that went away, and about those that lie on others."""
+def grown_by(before: Disk | None, after: Disk) -> list[int]:
+    """Return how far the figures of a device have grown, one kind after the other; since its birth where it is another one."""
+    same = before is not None and before.number == after.number
+    first, last = ([number for kind in disk.kinds for number in kind] if disk else None for disk in (before, after))
+    return of_one(first if same else None, last or [])
+
+
+_Found = t.Tuple[t.Mapping[str, Disk], t.Collection[str]]  # the devices of a sample, and which of them are whole
+
+
+def came_and_went(first: _Found, last: _Found) -> tuple[list[str], list[str]]:
+    """Return the whole devices that are not in both samples: those that came, and those that went."""
+    return [name for name in last[1] if name not in first[0]], [name for name in first[1] if name not in last[0]]
+
+
+def caveats(came: t.Iterable[str], gone: t.Iterable[str], found: t.Iterable[str]) -> tuple[str, ...]:
+    """Return notes about devices that appeared or went away, and about those that lie on others."""
     notes: tuple[str, ...] = ()
-    lost = ", ".join(sorted(gone))
+    new, lost = (", ".join(sorted(names)) for names in (came, gone))
+    if new:
+        notes += ("appeared in the window, and are counted since: %s" % clean(new, 200),)
     if lost:
         notes += ("went away in the window, so that their requests are not counted: %s" % clean(lost, 200),)
     stacked = ", ".join(sorted({name for name in found if _STACKED.fullmatch(name)}))
@@ -164,17 +181,6 @@ def _parent(name: str) -> str | None:
     """
     match = re.fullmatch(r"(.*[0-9])p[0-9]+|(.*[^0-9])[0-9]+", name)
     return (match.group(1) or match.group(2)) if match else None
-
-
-def _grown(before: Disk | None, after: Disk) -> tuple[int, int]:
-    """Return (requests, milliseconds) since `before`; since its birth for a device that is new, or was reset."""
-    earlier = (
-        before.kinds if before is not None and len(before.kinds) == len(after.kinds) else ((0, 0),) * len(after.kinds)
-    )
-    pairs = [(growth(was[0], now[0]), growth(was[1], now[1])) for was, now in zip(earlier, after.kinds)]
-    if any(done is None or took is None for done, took in pairs):
-        return sum(now[0] for now in after.kinds), sum(now[1] for now in after.kinds)
-    return sum(done or 0 for done, _took in pairs), sum(took or 0 for _done, took in pairs)
 
 
 COLLECTOR = Collector(

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import struct
-import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
@@ -26,9 +25,10 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import (
     DEVICES,
     DISKSTATS,
-    Disk,
+    came_and_went,
     caveats,
     disks,
+    grown_by,
     name_of,
     whole_devices,
 )
@@ -97,21 +97,12 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     rows: list[Row] = []
     for name, disk in last.items():
         if name in whole:
-            earlier = first.get(name)
-            for kind, (done, sectors) in zip(_NAMES, _grown(earlier, disk)):
+            grown = grown_by(first.get(name), disk)
+            for kind, done, sectors in zip(_NAMES, grown[::2], grown[1::2]):
                 if done:
                     rows.append(series({"device": clean(name, 64), "operation": kind}, done, sectors / 2, None))
-    gone = (name for name in whole_devices(first, before) if name not in last)
-    return histogram(rows, limits, notes=_NOTES + caveats(gone, (row["labels"]["device"] for row in rows)))
-
-
-def _grown(before: Disk | None, after: Disk) -> t.Iterator[tuple[int, int]]:
-    """Yield (requests, sectors) of each kind since `before`; since its birth for a device that is new, or was reset."""
-    same = before is not None and before.number == after.number and len(before.kinds) == len(after.kinds)
-    for at, (done, sectors) in enumerate(after.kinds):
-        was = before.kinds[at] if same and before is not None else (0, 0)
-        pair = (growth(was[0], done), growth(was[1], sectors))
-        yield (done, sectors) if None in pair else (pair[0] or 0, pair[1] or 0)
+    changed = came_and_went((first, whole_devices(first, before)), (last, whole))
+    return histogram(rows, limits, notes=_NOTES + caveats(*changed, (row["labels"]["device"] for row in rows)))
 
 
 COLLECTOR = Collector(

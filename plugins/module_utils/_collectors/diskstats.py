@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors.biolatency import (
     DEVICES,
     DISKSTATS,
     Disk,
+    came_and_went,
     caveats,
     disks,
+    grown_by,
     whole_devices,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
@@ -48,20 +50,14 @@ def difference(before: Sample, after: Sample, seconds: float, limits: Limits) ->
     whole = whole_devices(last, after)
     rows = [_row(name, _grown(first.get(name), disk), seconds) for name, disk in last.items() if name in whole]
     rows = [row for row in rows if row["count"] or row["busy_ms"]]
-    gone = (name for name in whole_devices(first, before) if name not in last)
-    return counts(rows, limits, notes=_NOTES + caveats(gone, (row["labels"]["device"] for row in rows)))
+    changed = came_and_went((first, whole_devices(first, before)), (last, whole))
+    return counts(rows, limits, notes=_NOTES + caveats(*changed, (row["labels"]["device"] for row in rows)))
 
 
 def _grown(before: Disk | None, after: Disk) -> dict[str, int]:
     """Return what each field has grown by; since its birth for a device that is new, or was reset."""
-    same = before is not None and before.number == after.number and len(before.kinds) == len(after.kinds)
-    earlier = before.kinds if same and before is not None else ((0, 0),) * len(after.kinds)
-    found: dict[str, int] = {}
-    for names, was, now in zip(_FIELDS, earlier, after.kinds):
-        for name, number, later in zip(names, was, now):
-            by = growth(number, later)
-            found[name] = later if by is None else by
-    return found
+    names = [name for pair, _kind in zip(_FIELDS, after.kinds) for name in pair]
+    return dict(zip(names, grown_by(before, after)))
 
 
 def _row(device: str, found: t.Mapping[str, int], seconds: float) -> Row:

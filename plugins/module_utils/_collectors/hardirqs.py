@@ -11,7 +11,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode, _per_cpu
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import labelled
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, shared
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
@@ -66,15 +66,16 @@ _HANDLERS = re.compile(r".*\s\s(\S.*)")
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
     """Subtract the counters of each numbered line, and add up those with the same handlers."""
     first, last = (_per_cpu.table(text) for text in both(_INTERRUPTS, before, after))
+    cpus, notes = shared(_per_cpu.cpus(first), _per_cpu.cpus(last))
     counts: dict[str, int] = {}
     for number, line in last.items():
         earlier = first.get(number)
-        grown = _per_cpu.grown(earlier if earlier is not None and earlier.text == line.text else None, line)
+        grown = _per_cpu.grown(earlier if earlier is not None and earlier.text == line.text else None, line, cpus)
         if number.isdigit() and grown:
             name = handlers(number, line.text)
             counts[name] = counts.get(name, 0) + grown
     rows = [series({"handler": name}, count, None, None) for name, count in counts.items()]
-    return histogram(rows, limits, notes=(_NOTE, _SCOPE_NOTE))
+    return histogram(rows, limits, notes=(_NOTE, _SCOPE_NOTE, *notes))
 
 
 def handlers(number: str, text: str) -> str:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, natural, of_one
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
 
 _DEV = "/proc/net/dev"
+_INDEXES = "/sys/class/net/*/ifindex"
+_GONE = "went away in the window, and are not counted: %s"
+_NEW = "appeared in the window, and are counted since; what came from another network namespace, since it was made: %s"
 # Columns of dev_seq_printf_stats() in net/core/net-procfs.c: (received, sent).
 _COLUMNS = {"bytes": (0, 8), "packets": (1, 9), "errors": (2, 10), "dropped": (3, 11)}
 _NOTES = (
@@ -23,23 +26,36 @@ _NOTES = (
 
 
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
-    """Subtract device by device; one that is new, or was made anew, began at zero."""
+    """Subtract device by device; one that is new, or was made anew, began at zero, one that was renamed did not."""
     first, last = (devices(text) for text in both(_DEV, before, after))
+    numbers, names = indexes(after), {index: name for name, index in indexes(before).items()}
     rows: list[Row] = []
+    met: set[str] = set()
+    new: list[str] = []
     for name, now in last.items():
-        was = first.get(name, [0] * len(now))
-        steps = [growth(*pair) for pair in zip(was, now)]
-        known = [step for step in steps if step is not None]
-        numbers = now if len(known) < len(steps) else known
-        found = {field: sum(numbers[at] for at in columns) for field, columns in _COLUMNS.items()}
+        earlier = names.get(numbers[name], "") if names and name in numbers else name
+        met.add(earlier)
+        if earlier not in first:
+            new.append(name)
+        steps = of_one(first.get(earlier), now)
+        found = {field: sum(steps[at] for at in columns) for field, columns in _COLUMNS.items()}
         lost = found["errors"] + found["dropped"]
         attempts = found["packets"] + lost
         if attempts:
             row: Row = {"labels": {"device": clean(name, 64)}, "count": attempts, **found}
             rows.append({**row, "share": round(lost / attempts, 6), "of": attempts})
-    gone = ", ".join(sorted(name for name in first if name not in last))
-    notes = ("went away in the window, and are not counted: %s" % clean(gone, 200),) if gone else ()
-    return counts(rows, limits, notes=(*_NOTES, *notes))
+    notes = _NOTES
+    for names_of, note in ((new, _NEW), ([name for name in first if name not in met], _GONE)):
+        if names_of:
+            notes += (note % clean(", ".join(sorted(names_of)), 200),)
+    return counts(rows, limits, notes=notes)
+
+
+def indexes(sample: Sample) -> dict[str, int]:
+    """Return the kernel's number of each device, which it keeps under another name, and no other one gets."""
+    return {
+        path.split("/")[4]: natural(text.strip()) for path, text in sample.items() if path.startswith("/sys/class/net/")
+    }
 
 
 def devices(text: str) -> dict[str, list[int]]:
@@ -62,5 +78,5 @@ COLLECTOR = Collector(
     unit="packets",
     native=None,
     bcc=None,
-    procfs=Procfs(files=(_DEV,), difference=difference),
+    procfs=Procfs(files=(_DEV, _INDEXES), difference=difference),
 )

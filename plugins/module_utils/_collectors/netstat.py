@@ -73,12 +73,13 @@ _NOTES = (
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
     """Subtract the counters, and tell of the sockets that there are at the end."""
     both(_nstat.SNMP, before, after)
+    before, after, unsteady = _nstat.steady(before, after)
     found, notes = grown(troubles(before), troubles(after))
     rows: list[Row] = [{"labels": {"counter": name}, "count": by} for name, by in found.items() if by]
     sockets = after.get(_SOCKSTAT)
     if sockets is not None:
         notes += ("sockets at the end of the window: %s" % clean("; ".join(sockets.splitlines()), 400),)
-    return counts(rows, limits, notes=(*_NOTES, *notes))
+    return counts(rows, limits, notes=(*_NOTES, *unsteady, *notes))
 
 
 def troubles(sample: Sample) -> dict[str, int]:

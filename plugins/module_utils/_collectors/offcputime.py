@@ -39,8 +39,8 @@ _READY = "Tracing off-CPU time"
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     """Read the stacks that bcc's offcputime prints at its end, with microseconds."""
-    rows, unread = _stacks.parse(text_after(text, _READY), marked=False)
-    return stacks(rows, limits, lost=unread, notes=(_WHOLE, *unread_note(unread)))
+    rows, unread, notes = _stacks.parse(text_after(text, _READY), marked=False)
+    return stacks(rows, limits, lost=unread, notes=(_WHOLE, *notes, *unread_note(unread)))
 
 
 COLLECTOR = Collector(

@@ -161,10 +161,11 @@ _NOTES = (
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
     """Subtract counters of drops."""
     both(_nstat.SNMP, before, after)
+    before, after, unsteady = _nstat.steady(before, after)
     first, last = drops(before), drops(after)
     grown = ((name, growth(first[name], value)) for name, value in last.items() if name in first)
     rows: list[Row] = [{"labels": {"counter": name}, "count": by} for name, by in grown if by]
-    return counts(rows, limits, notes=_NOTES)
+    return counts(rows, limits, notes=(*_NOTES, *unsteady))
 
 
 def drops(sample: Sample) -> dict[str, int]:

@@ -11,7 +11,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode, _per_cpu
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import labelled
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, shared
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
@@ -65,9 +65,10 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     first, last = (_per_cpu.table(text) for text in both(_SOFTIRQS, before, after))
     if not last or not all(_NAME.fullmatch(name) for name in last):
         raise ValueError("%s does not name vectors" % _SOFTIRQS)
-    grown = {name: _per_cpu.grown(first.get(name), line) for name, line in last.items()}
+    cpus, notes = shared(_per_cpu.cpus(first), _per_cpu.cpus(last))
+    grown = {name: _per_cpu.grown(first.get(name), line, cpus) for name, line in last.items()}
     rows = [series({"vector": name.lower()}, count, None, None) for name, count in grown.items() if count]
-    return histogram(rows, limits, notes=(_NOTE,))
+    return histogram(rows, limits, notes=(_NOTE, *notes))
 
 
 COLLECTOR = Collector(

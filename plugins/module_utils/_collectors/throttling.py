@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, growth, natural
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, natural, of_one
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits, Procfs
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
@@ -23,6 +23,7 @@ _NOTES = (
         " kernel adds it up, which may leave some out"
     ),
 )
+_GONE = "%d cgroups with a quota went away in the window, and are not counted"
 
 
 def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -> Answer:
@@ -35,17 +36,16 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
             path not in before and len(before) >= _MOST // 2
         ):  # maybe not new, but only come within the bound of what is read
             continue
-        earlier = counters(before[path]) if path in before else [0, 0, 0]
-        steps = [growth(*pair) for pair in zip(earlier, now)]
-        known = [step for step in steps if step is not None]
-        periods, throttled, us = now if len(known) < len(steps) else known
+        periods, throttled, us = of_one(counters(before[path]) if path in before else None, now)
         limited += bool(now[0])
         if throttled or us:
             share = min(round(throttled / periods, 6), 1.0) if periods else 0.0
             row: Row = {"labels": {"cgroup": _name(path)}, "count": throttled, "periods": periods, "throttled_us": us}
             rows.append({**row, "share": share, "of": periods})
     seen = "%d cgroups were seen; %d of them have, or had, a quota" % (len(after), limited)
-    return counts(rows, limits, notes=(*_NOTES, seen))
+    gone = sum(bool(counters(text)[0]) for path, text in before.items() if path not in after)
+    notes = (*_NOTES, seen, *((_GONE % gone,) if gone else ()))
+    return counts(rows, limits, notes=notes)
 
 
 def counters(text: str) -> list[int]:

@@ -35,7 +35,7 @@ class Ambiguous(Exception):
 
 
 def resolve(wanted: Filter, root: str = "") -> Narrowing:
-    """Return the narrowing; what is not there matches nothing, and a note says so. `root` is where /sys is, for tests.
+    """Return the narrowing; what is not there matches nothing, and a note says so. `root` is where /proc and /sys are, for tests.
 
     Raise Ambiguous for a cgroup that more than one could be.
     """
@@ -45,6 +45,8 @@ def resolve(wanted: Filter, root: str = "") -> Narrowing:
         notes.append("of the process %s only" % wanted.process)
         if wanted.process.isdigit():
             number, by = int(wanted.process), by | _BY_ID
+            if not os.path.exists("%s/proc/%d" % (root, number)):
+                notes[-1] = "this host has no process %d, so that nothing is counted" % number
         else:
             text, by = os.fsencode(wanted.process)[:_NAME], by | _BY_NAME
     if wanted.cgroup:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -67,6 +68,16 @@ class Child:
     def interrupt(self) -> None:
         """Send SIGINT to the program and to what it has started."""
         self._signal(signal.SIGINT)
+
+    def samples(self, cpus: int) -> bool:
+        """Say whether the program has opened a perf event for each of so many CPUs."""
+        folder = "/proc/%d/fd" % self._process.pid
+        found = 0
+        with contextlib.suppress(OSError):  # it ends meanwhile, or closes one
+            for name in os.listdir(folder):
+                with contextlib.suppress(OSError):
+                    found += os.readlink("%s/%s" % (folder, name)) == "anon_inode:[perf_event]"
+        return found >= cpus
 
     def status(self) -> int | None:
         """Return the exit status, negative for a signal, None while it runs. What it left in its group is killed."""

@@ -55,11 +55,11 @@ def answered(
 ) -> dict[str, t.Any]:
     """Return the result of a tier that answered: ok, idle when nothing happened, truncated when something was lost."""
     status, reason = "ok", None
-    omitted = answer.data.get("omitted") or 0
+    omitted = max(answer.data.get("omitted") or 0, answer.left_out)
     if answer.lost or answer.truncated:
         status = "truncated"
         reason = Reason(
-            "lost", "events found no room and were not kept in full: %s" % (answer.lost or "their number is unknown")
+            "lost", "events found no room, or no program free, and were not kept in full: %d" % (answer.lost or 0)
         )
         if answer.truncated:
             reason = Reason("capped", answer.truncated)

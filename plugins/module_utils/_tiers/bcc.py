@@ -14,9 +14,10 @@ import signal
 import time
 import typing as t
 
+from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import ONLINE, cpus
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean
+from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean, first_line
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._bcc_failures import explain, unknown_arguments
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._capture import Capture
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
@@ -83,7 +84,7 @@ class _Tool(Running):
         if self._ready_at is None:
             status = self._child.status()
             self.pump()
-            if self._capture.greeted(self._spec.ready):
+            if self._capture.greeted(self._spec.ready) and self._samples():
                 self._ready_at = _Instant.now()
                 self.cost = _cost(self._ready_at.monotonic - self._started)
             elif status is not None:
@@ -92,6 +93,9 @@ class _Tool(Running):
                 message = "%s had not attached after %g s" % (self._path, self._startup_limit)
                 raise TierFailure(Reason("timeout", message, "raise startup_limit"), self.source)
         return self._ready_at is not None
+
+    def _samples(self) -> bool:
+        return not self._spec.sampler or self._child.samples(len(cpus(first_line(ONLINE) or "0")))
 
     def _refused(self, status: int) -> None:
         """The tool ended before it was attached: try again without the arguments that its version does not know."""

@@ -23,10 +23,20 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import W
 TIER = 3
 
 
-def program_run_time(fd: int) -> tuple[int, int]:
-    """Return run_time_ns and run_cnt of a program: offsets 192 and 200 of struct bpf_prog_info."""
-    time_ns, count = struct.unpack_from("=QQ", syscall.object_info(fd), 192)
-    return time_ns, count
+_MISSED = (
+    "%d times the kernel did not run a program, because it was at work already on the same CPU when the next event came;"
+    " these are among the lost"
+)
+
+
+def program_counters(fd: int) -> tuple[int, int, int | None]:
+    """Return run_time_ns, run_cnt and recursion_misses of a program: from offset 192 of struct bpf_prog_info on.
+
+    The last is None before Linux 5.12 (9ed9e9ba2337), whose struct ends there.
+    """
+    info = syscall.object_info(fd)
+    time_ns, count = struct.unpack_from("=QQ", info, 192)
+    return time_ns, count, struct.unpack_from("=Q", info, 208)[0] if len(info) >= 216 else None
 
 
 def _memory_of_programs(fds: t.Iterable[int]) -> int | None:
@@ -49,7 +59,7 @@ class _NativeRun(Running):
         self._spec, self._loaded, self._limits, self._stands = spec, loaded, limits, stands
         self._narrowing = narrowing
         self._window: Window | None = None
-        self._ran = (0, 0)  # nanoseconds, and times, before the window
+        self._ran: tuple[int, int, int | None] = (0, 0, None)  # nanoseconds, times, misses, before the window
         self.span = None
         self.cost = {
             "loader": loaded.loader,
@@ -64,6 +74,7 @@ class _NativeRun(Running):
             "run_ns": None,
             "run_count": None,
             "sampled_seconds": None,
+            "recursion_misses": None,
         }
 
     def open(self, window: Window) -> None:
@@ -73,27 +84,32 @@ class _NativeRun(Running):
             self._loaded.maps.set_variable("window", struct.pack("=QQ", window.start, window.end))
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
-        if window.measured:
-            self._ran = self._run_times()
+        self._ran = self._counters()
         late = max(time.monotonic_ns() - window.start, 0)
         self.span = (window.unix + late / 1e9, window.seconds - late / 1e9)
 
-    def _run_times(self) -> tuple[int, int]:
-        times = [program_run_time(fd) for fd in self._loaded.programs.values()]
-        return sum(ns for ns, _count in times), sum(count for _ns, count in times)
+    def _counters(self) -> tuple[int, int, int | None]:
+        found = [program_counters(fd) for fd in self._loaded.programs.values()]
+        misses = [missed for _ns, _count, missed in found if missed is not None]
+        known = sum(misses) if len(misses) == len(found) else None
+        return sum(ns for ns, _count, _missed in found), sum(count for _ns, count, _missed in found), known
 
     def sample(self) -> None:
         """Note what the programs have cost until now, and what that is of all of the window."""
         if self._window is None:
             return
         seconds = min(max(time.monotonic_ns() - self._window.start, 1) / 1e9, self._window.seconds)
-        ran = [now - before for now, before in zip(self._run_times(), self._ran)]
+        now, before = self._counters(), self._ran
+        ran = (now[0] - before[0], now[1] - before[1])
         self.cost["run_ns"], self.cost["run_count"] = (round(one * self._window.seconds / seconds) for one in ran)
         self.cost["sampled_seconds"] = round(seconds, 3)
 
     def end(self) -> None:
         """Detach the programs. They have stopped counting by themselves."""
         self._loaded.detach()
+        now, before = self._counters()[2], self._ran[2]
+        if self._window is not None and now is not None and before is not None:
+            self.cost["recursion_misses"] = now - before
         self.cost["map_bytes"] = self._loaded.maps.bytes_in_kernel()
         self.cost["program_bytes"] = _memory_of_programs(self._loaded.programs.values())
 
@@ -103,6 +119,9 @@ class _NativeRun(Running):
             answer = self._spec.read(self._loaded.maps, self._limits)
         except syscall.BpfError as error:
             raise TierFailure(loading.denied(error.what, error, self._stands).reason, self.source) from None
+        missed = self.cost["recursion_misses"]
+        if missed:
+            answer = answer._replace(lost=(answer.lost or 0) + missed, notes=(*answer.notes, _MISSED % missed))
         return answer._replace(notes=self._narrowing.notes + answer.notes) if self._narrowing else answer
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run in a guest: a little of everything that bcc's tools look at, again and again until it is ended.
 
+    exercise.py [memory]    with want of memory too, which takes seconds each time
+
 Files are made, read, asked about, renamed and deleted, also such as are not there; disks are written to and read; TCP
-connects, over IPv4 and IPv6; sockets listen; descriptors are passed; shared memory is made; file systems are mounted;
-threads and programs are started. The process is named `two words`.
+connects, over IPv4 and IPv6, to where nobody listens too; names are looked up; sockets listen; descriptors are passed; shared
+memory is made; file systems are mounted; threads and programs are started. The process is named `two words`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import mmap
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +27,8 @@ import time
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_NAME, _IPC_PRIVATE, _IPC_RMID = 15, 0, 0
 DISK = "/dev/vda"
+_MIN_FREE, _GROUP = "/proc/sys/vm/min_free_kbytes", "/sys/fs/cgroup/exercise"
+_MIB = 1 << 20
 
 
 def files(folder: str) -> None:
@@ -68,6 +73,9 @@ def network() -> None:
             left = 50000
             while left:
                 left -= len(peer.recv(left))
+        with contextlib.suppress(OSError):
+            socket.create_connection((address, 9))
+    socket.getaddrinfo("localhost", 80)
     here, there = socket.socketpair()
     with here, there, open("/etc/passwd", "rb") as passed:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [passed.fileno()]))]
@@ -83,6 +91,40 @@ def memory() -> None:
     place = ctypes.c_void_p(_LIBC.shmat(number, None, 0))
     _LIBC.shmdt(place)
     _LIBC.shmctl(number, _IPC_RMID, None)
+
+
+def free() -> int:
+    """Return how many bytes are free."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemFree:"))
+
+
+def put(path: str, value: str) -> None:
+    """Write a setting."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(value)
+
+
+def want() -> None:
+    """Want memory: more than a cgroup may have, more than the kernel keeps free, and in large blocks."""
+    os.makedirs(_GROUP, exist_ok=True)
+    put(_GROUP + "/memory.max", str(16 * _MIB))
+    glutton = "open('%s/cgroup.procs', 'w').write('0')\nbytearray(b'x') * (64 << 20)" % _GROUP
+    subprocess.run([sys.executable, "-c", glutton], check=False)
+    put("/proc/sys/vm/compact_memory", "1")
+    # What the kernel wants to keep free it does not free for itself while more than a quarter of it more is there.
+    with mmap.mmap(-1, free() - 96 * _MIB) as hoard, open(_MIN_FREE, encoding="ascii") as file:
+        before = file.read()
+        hoard.madvise(mmap.MADV_HUGEPAGE)
+        for at in range(0, len(hoard), 2 * _MIB):
+            hoard[at] = 1
+        put(_MIN_FREE, str((free() >> 10) - 4096))
+        try:
+            with mmap.mmap(-1, 16 * _MIB) as more:
+                for at in range(0, len(more), mmap.PAGESIZE):
+                    more[at] = 1
+        finally:
+            put(_MIN_FREE, before)
 
 
 def mounts(folder: str) -> None:
@@ -104,14 +146,18 @@ def processes() -> None:
 def main() -> None:
     """Go on until it is killed."""
     _LIBC.prctl(_PR_SET_NAME, b"two words", 0, 0, 0)
+    if "memory" in sys.argv[1:]:
+        put("/sys/fs/cgroup/cgroup.subtree_control", "+memory")
     with tempfile.TemporaryDirectory(dir="/root") as folder:
         while True:
-            files(folder)
-            disk()
+            if "memory" in sys.argv[1:]:
+                want()
             network()
             memory()
-            mounts(folder)
             processes()
+            disk()
+            mounts(folder)
+            files(folder)  # what it syncs may take long
             time.sleep(0.1)
 
 

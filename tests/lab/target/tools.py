@@ -31,6 +31,7 @@ STARTUP_SECONDS = 600
 FINISH_SECONDS = 60
 KEPT = 200000  # bytes of what a tool printed
 EXERCISE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exercise.py")
+WANTING = ("compactsnoop", "drsnoop", "oomkill")  # have something to count where memory is wanted
 
 
 def attached(running: Running, begun: float) -> float:
@@ -40,9 +41,9 @@ def attached(running: Running, begun: float) -> float:
     return round(time.monotonic() - begun, 1)
 
 
-def counted(running: Running, seconds: float) -> dict[str, t.Any]:
+def counted(running: Running, seconds: float, wanting: bool) -> dict[str, t.Any]:
     """Let the tool count for a time, and return what came of it."""
-    loading = subprocess.Popen([sys.executable, EXERCISE])
+    loading = subprocess.Popen([sys.executable, EXERCISE, *(["memory"] if wanting else [])])
     try:
         time.sleep(1)  # until there is something to count
         running.open(Window.beginning(seconds))
@@ -67,7 +68,7 @@ def tried(name: str, seconds: float, context: Context) -> dict[str, t.Any]:
     try:
         running = bcc.start(_collectors.by_name(name), Limits(), context)
         row["attached"] = attached(running, begun)
-        row.update(counted(running, seconds))
+        row.update(counted(running, seconds, name in WANTING))
     except TierFailure as failure:
         row.update(outcome=failure.reason.code, message=failure.reason.message, count=None, lost=None)
     finally:

@@ -5,13 +5,23 @@
 
 from __future__ import annotations
 
+import ctypes
+import struct
+
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import maps
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("0", [0]), ("0-1\n", [0, 1]), ("0-127", list(range(128))), ("0-3,8", [0, 1, 2, 3, 8]), ("1,4-5", [1, 4, 5])],
+    [
+        ("0", [0]),
+        ("0-1\n", [0, 1]),
+        ("0-127", list(range(128))),
+        ("0-3,8", [0, 1, 2, 3, 8]),
+        ("1,4-5", [1, 4, 5]),
+        ("0-3,8-127\n", [0, 1, 2, 3, *range(8, 128)]),
+    ],
 )
 def test_cpus_of_a_list_of_the_kernel(text: str, found: list[int]) -> None:
     assert maps.cpus(text) == found
@@ -37,6 +47,23 @@ def test_per_cpu_values_of_128_cpus_are_each_padded_to_8_bytes() -> None:
     assert len(read) == 128
     assert read[0] == b"\0\0\0"
     assert read[127] == b"\x7f\x7f\x7f"
+
+
+@pytest.mark.parametrize(("possible", "cpus"), [("0-127\n", 128), ("0-3,8-127\n", 124), ("0\n", 1)])
+def test_the_kernel_is_given_room_for_each_cpu_that_is_possible(
+    monkeypatch: pytest.MonkeyPatch, possible: str, cpus: int
+) -> None:
+    """bpf_percpu_array_copy() writes a value for each of them, one after the other, whatever their numbers are."""
+
+    def bpf(_cmd: int, attr: bytes, _what: str) -> int:
+        _fd, _pad, _key, value, _flags = struct.unpack("=IIQQQ", attr)
+        ctypes.memset(value, 0xAB, 16 * cpus)
+        return 0
+
+    monkeypatch.setattr(maps.syscall, "bpf", bpf)
+    monkeypatch.setattr(maps._text, "first_line", {"/sys/devices/system/cpu/possible": possible.strip()}.get)
+    read = maps.Maps({"m": maps.Map(3, maps.syscall.MAP_TYPE_PERCPU_ARRAY, 4, 12, 1)}, {}).per_cpu("m")
+    assert read == [b"\xab" * 12] * cpus
 
 
 def test_variables_lie_in_their_section() -> None:

@@ -82,6 +82,51 @@ def test_iowait_may_go_backwards() -> None:
     assert "not counted, because they went backwards in the window: iowait" in answer.notes
 
 
+def of_cpus(**idle: int) -> dict[str, str]:
+    """Return a sample whose CPUs have a tenth of their idle time in user mode; the first line has those of a third one, too."""
+    rows = ["cpu%s %d 0 0 %d 0 0 0 0 0 0" % (name[3:], n // 10, n) for name, n in idle.items()]
+    total = sum(idle.values()) + 5000
+    return {"/proc/stat": "\n".join(["cpu  %d 0 0 %d 0 0 0 0 0 0" % (total // 10, total), *rows]) + "\n"}
+
+
+CAME_OR_WENT = "not counted, because they came or went in the window: %s"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left_out"),
+    [
+        ({"cpu0": 1000, "cpu1": 70000}, {"cpu0": 1100}, "cpu1"),  # went offline
+        ({"cpu0": 1000}, {"cpu0": 1100, "cpu1": 70000}, "cpu1"),  # came, with all of its time since the boot
+        ({"cpu0": 1000, "cpu1": 70000}, {"cpu0": 1100, "cpu1": 20}, "cpu1"),  # went and came back
+        ({"cpu0": 1000, "cpu1": 50}, {"cpu0": 1100, "cpu12": 70000}, "cpu1, cpu12"),
+    ],
+)
+def test_a_cpu_that_comes_or_goes_is_left_out_and_named(
+    before: dict[str, int], after: dict[str, int], left_out: str
+) -> None:
+    found = cpustat.difference(of_cpus(**before), of_cpus(**after), 1.0, Limits())
+    assert {row["labels"]["mode"]: (row["count"], row["share"]) for row in found.data["items"]} == {
+        "user": (100, 0.090909),
+        "idle": (1000, 0.909091),
+    }
+    assert CAME_OR_WENT % left_out in found.notes
+
+
+def test_no_cpu_is_the_same() -> None:
+    found = cpustat.difference(of_cpus(cpu0=5), of_cpus(cpu1=5), 1.0, Limits())
+    assert (found.data["count"], found.data["items"]) == (0, [])
+    assert CAME_OR_WENT % "cpu0, cpu1" in found.notes
+
+
+def test_128_cpus_with_a_gap() -> None:
+    names = ["cpu%d" % number for number in (*range(4), *range(8, 132))]
+    before, after = ({**dict.fromkeys(names, n), "cpu8": 9 * n} for n in (1000, 1300))
+    assert shares(of_cpus(**before), of_cpus(**after))["idle"][0] == (127 * 300 + 9 * 300) * 10
+    found = cpustat.difference(of_cpus(**before), of_cpus(**{**after, "cpu8": 0}), 1.0, Limits())
+    assert {row["labels"]["mode"]: row["count"] for row in found.data["items"]}["idle"] == 127 * 300 * 10
+    assert CAME_OR_WENT % "cpu8" in found.notes
+
+
 def test_no_tick_in_the_window_is_nothing() -> None:
     answer = cpustat.difference(stat(NEW, {}), stat(NEW, {}), 0.001, Limits())
     assert (answer.data["count"], answer.data["items"]) == (0, [])

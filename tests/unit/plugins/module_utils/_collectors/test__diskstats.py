@@ -64,6 +64,7 @@ def test_devices_that_came_went_or_lie_on_others() -> None:
     before, after = sample(sda=5, sda1=5, sdb=9, dm_0=1), sample(sda=8, sda1=8, dm_0=3, loop0=4)
     answer = diskstats.difference(before, after, 1.0, Limits())
     assert {row["labels"]["device"]: row["reads"] for row in answer.data["items"]} == {"sda": 3, "dm-0": 2, "loop0": 4}
+    assert "appeared in the window, and are counted since: loop0" in answer.notes
     assert "went away in the window, so that their requests are not counted: sdb" in answer.notes
     assert "lie on other devices, which count the same requests again: dm-0, loop0" in answer.notes
 
@@ -71,6 +72,11 @@ def test_devices_that_came_went_or_lie_on_others() -> None:
 def test_a_device_that_was_made_anew_began_at_zero() -> None:
     answer = diskstats.difference(sample(sda=500), sample(sda=8), 1.0, Limits())
     assert [row["reads"] for row in answer.data["items"]] == [8]
+
+
+def test_one_figure_that_went_backwards_does_not_bring_what_the_others_counted_since_the_boot() -> None:
+    row = difference(OLD, (70000, 800, 50, 0, 0, 0, 1000, 2000), (70005, 840, 60, 0, 0, 0, 999, 2000))
+    assert (row["reads"], row["read_bytes"], row["busy_ms"]) == (5, 20480, 0)
 
 
 def test_an_idle_device_has_no_row() -> None:

@@ -29,6 +29,19 @@ def test_counts_by_handler() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("CPU0\n 24: 100 X  eth0\n", "CPU0 CPU1\n 24: 107 70000 X  eth0\n 25: 3 5000 X  disk\n"),
+        ("CPU0 CPU1\n 24: 100 70000 X  eth0\n", "CPU0\n 24: 107 X  eth0\n 25: 3 X  disk\n"),
+    ],
+)
+def test_a_cpu_that_comes_or_goes_is_left_out_and_named(before: str, after: str) -> None:
+    answer = hardirqs.difference({"/proc/interrupts": before}, {"/proc/interrupts": after}, 1.0, Limits())
+    assert {row["labels"]["handler"]: row["count"] for row in answer.data["series"]} == {"eth0": 7, "disk": 3}
+    assert answer.notes[-1] == "not counted, because they came or went in the window: CPU1"
+
+
 def test_a_number_that_was_given_to_another_device() -> None:
     after = (TEXT % (9, 0, 0)).replace("1-edge      virtio1-req.0", "1-edge      eth0-rx")
     answer = hardirqs.difference({FILE: TEXT % (5, 0, 0)}, {FILE: after}, 1.0, Limits())

@@ -68,6 +68,41 @@ def test_counters_that_went_backwards_are_told() -> None:
     )
 
 
+def softnet(*cpus: tuple[int, int], numbered: bool = True) -> str:
+    """Return softnet_stat of CPUs, of each its number and the packets that it dropped; before 5.7 without the number."""
+    rows = ["00052936 %08x 00000000%s" % (dropped, " 00000000" * 8) for _cpu, dropped in cpus]
+    return "".join(
+        "%s%s\n" % (row, " %08x" * 4 % (0, cpu, 0, 0) if numbered else "") for row, (cpu, _n) in zip(rows, cpus)
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "numbered", "dropped", "left_out"),
+    [
+        (((0, 5), (1, 70000)), ((0, 9), (1, 70001)), True, 5, None),
+        (((0, 5),), ((0, 9), (1, 70000)), True, 4, "CPU1"),  # it came, with all that it counted since the boot
+        (((0, 5), (1, 70000)), ((0, 9),), True, 4, "CPU1"),
+        (((0, 5), (1, 7)), ((0, 9), (127, 70000)), True, 4, "CPU1, CPU127"),
+        (((0, 5), (1, 70000)), ((0, 9), (1, 70001)), False, 5, None),
+        (((0, 5),), ((0, 9), (1, 70000)), False, 0, "all 1 CPUs, all 2 CPUs"),
+    ],
+)
+def test_a_cpu_that_comes_or_goes_is_left_out_and_named(
+    before: tuple[tuple[int, int], ...],
+    after: tuple[tuple[int, int], ...],
+    numbered: bool,
+    dropped: int,
+    left_out: str | None,
+) -> None:
+    first, last = (
+        {**sample(0), "/proc/net/softnet_stat": softnet(*cpus, numbered=numbered)} for cpus in (before, after)
+    )
+    answer = netstat.difference(first, last, 1.0, Limits())
+    assert answer.data["count"] == dropped
+    told = [note for note in answer.notes if "came or went" in note]
+    assert told == (["not counted, because they came or went in the window: " + left_out] if left_out else [])
+
+
 def test_without_snmp_there_is_no_answer() -> None:
     with pytest.raises(TierFailure, match="/proc/net/snmp cannot be read"):
         netstat.difference({}, sample(0), 1.0, Limits())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _per_cpu
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import shared
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._per_cpu import Line
 
 TABLE = "           CPU0       CPU7       \n 24:          1          2  IO-APIC   5-edge      ACPI:Ged\nNMI:  3 4\nERR:          9\n"
@@ -40,11 +41,14 @@ def test_a_thousand_cpus() -> None:
     [
         ({"CPU0": 5, "CPU1": 1}, {"CPU0": 9, "CPU1": 1}, 4),
         ({"CPU0": 2**32 - 2}, {"CPU0": 3}, 5),  # wrapped
-        ({"CPU0": 100}, {"CPU0": 100, "CPU1": 7}, 7),  # CPU 1 came
+        ({"CPU0": 100}, {"CPU0": 103, "CPU1": 70000}, 3),  # CPU 1 came, with what it counted since the boot
         ({"CPU0": 100, "CPU1": 50}, {"CPU0": 101}, 1),  # CPU 1 went
         ({"CPU0": 1000}, {"CPU0": 30}, 30),  # set up anew
         (None, {"CPU0": 8}, 8),
     ],
 )
 def test_growth(before: dict[str, int] | None, after: dict[str, int], grown: int) -> None:
-    assert _per_cpu.grown(None if before is None else Line(before, ""), Line(after, "")) == grown
+    cpus, notes = shared(before or after, after)
+    assert _per_cpu.grown(None if before is None else Line(before, ""), Line(after, ""), cpus) == grown
+    went = (before or after).keys() ^ after.keys()
+    assert notes == tuple("not counted, because they came or went in the window: %s" % cpu for cpu in went)

@@ -90,6 +90,16 @@ def test_counters_are_subtracted() -> None:
     assert (answer.data["count"], answer.lost) == (21, None)
 
 
+def test_a_cpu_that_came_is_left_out_and_named() -> None:
+    before, after = sample(5, 1, 2, "00000001"), sample(5, 1, 2, "00000004")
+    row = "00000001 %08x" + " 00000000" * 10 + " %08x\n"
+    before["/proc/net/softnet_stat"] = row % (1, 0)
+    after["/proc/net/softnet_stat"] = row % (4, 0) + row % (70000, 1)
+    answer = skbdrop.difference(before, after, 1.0, Limits())
+    assert answer.data["count"] == 3
+    assert answer.notes[-1] == "not counted, because they came or went in the window: CPU1"
+
+
 def test_without_snmp_there_is_no_answer() -> None:
     with pytest.raises(TierFailure, match="cannot be read"):
         skbdrop.difference({}, {}, 1.0, Limits())

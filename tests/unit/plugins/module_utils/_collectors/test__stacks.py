@@ -54,6 +54,11 @@ Sampling at 49 Hertz of all threads by user + kernel stack... Hit Ctrl-C to end.
 OFFCPUTIME = """\
 Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to end.
 
+    schedule_idle
+    do_idle
+    -                swapper/1 (0)
+        70000000
+
     finish_task_switch.isra.0
     schedule
     worker_thread
@@ -67,6 +72,17 @@ Tracing off-CPU time (us) of all threads by user + kernel stack... Hit Ctrl-C to
     main
     -                sleep (900)
         1000123
+
+    schedule
+    ksys_sync
+    [Missed User Stack]
+    -                writer (901)
+        500
+
+    [Missed Kernel Stack]
+    fsync
+    -                writer (901)
+        400
 
 """
 
@@ -82,7 +98,7 @@ def test_profile() -> None:
             "count": 3,
         },
         {"process": "kworker/0:1", "user": [], "kernel": ["secondary_startup_64", "native_safe_halt"], "count": 2},
-        {"process": "gone", "user": ["[Missed User Stack]", "[Missed Kernel Stack]"], "kernel": [], "count": 1},
+        {"process": "gone", "user": [], "kernel": [], "count": 1},
     ]
     assert data["count"] == 46
     assert data["items"][0] == {"labels": {"process": "my prog"}, "count": 40}
@@ -96,13 +112,17 @@ def test_profile_of_bcc_0_18_prints_bytes() -> None:
 
 def test_offcputime() -> None:
     answer = offcputime.parse(OFFCPUTIME, 0.0, Limits())
-    sleep, worker = answer.data["stacks"]
+    sleep, *writer, worker = answer.data["stacks"]
     assert (sleep["kernel"], sleep["user"], sleep["count"]) == (
         ["do_nanosleep", "schedule"],
         ["main", "clock_nanosleep"],
         1000123,
     )
     assert (worker["kernel"], worker["user"]) == (["worker_thread", "schedule", "finish_task_switch.isra.0"], [])
+    # A stack that the tool has not kept is none, and not a frame; what a CPU waits for while it is idle is nobody's.
+    assert [(one["kernel"], one["user"]) for one in writer] == [(["ksys_sync", "schedule"], []), ([], ["fsync"])]
+    assert any(note.startswith("2 stacks the tool could not keep") for note in answer.notes)
+    assert answer.data["count"] == 1000123 + 900 + 7
 
 
 @pytest.mark.parametrize(("module", "text"), [(profile, PROFILE), (offcputime, OFFCPUTIME)])
@@ -168,3 +188,59 @@ def test_hidden_addresses_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_seen_reads_nothing() -> None:
     maps: t.Any = Maps({1: [0x1000]})
     assert _stacks.rows(maps, [])[0] == []
+
+
+class Sampled(Maps):
+    """profile's maps after a window."""
+
+    def __init__(self, samples: int, idle: int, seconds: float, filtered: bool) -> None:
+        super().__init__({})
+        self._samples, self._idle, self._seconds, self._filtered = samples, idle, seconds, filtered
+
+    def items(self, name: str) -> t.Iterator[tuple[bytes, bytes]]:
+        if name == "samples":
+            yield struct.pack("=QQI16s4x", 0, 0, 1, b"x"), struct.pack("=Q", self._samples)
+
+    def variable(self, name: str) -> int:
+        return {"unkept": 0, "lost": 0, "idle": self._idle}[name]
+
+    def variable_bytes(self, name: str) -> bytes:
+        return {
+            "window": struct.pack("=QQ", 5, 5 + int(self._seconds * 1e9)),
+            "filter": struct.pack("=5Q", 0, 0, 0, 0, int(self._filtered)),
+        }[name]
+
+
+@pytest.mark.parametrize(
+    ("samples", "idle", "filtered", "told"),
+    [
+        (100, 92, False, None),  # 49 x 2 s x 2 CPUs are 196
+        (100, 77, False, None),
+        (90, 40, False, 130),  # one of the CPUs came in the middle
+        (5, 40, True, None),  # of one process only: nobody knows how many were taken
+    ],
+)
+def test_samples_that_are_missing_are_told(
+    monkeypatch: pytest.MonkeyPatch, samples: int, idle: int, filtered: bool, told: int | None
+) -> None:
+    monkeypatch.setattr(profile, "first_line", {"/sys/devices/system/cpu/online": "0,2"}.get)
+    maps: t.Any = Sampled(samples, idle, 2.0, filtered)
+    found = [note for note in profile.read(maps, Limits()).notes if "were due" in note]
+    assert [note.split(" of the CPUs")[0] for note in found] == (
+        ["%d samples were taken where 196 were due" % told] if told else []
+    )
+
+
+def test_what_is_of_processes_that_have_ended_is_told() -> None:
+    maps: t.Any = Maps({2: [0x10], 3: [0x20]})
+    gone = 1 << 22  # no process has such a number: it is PID_MAX_LIMIT
+    seen = [
+        _stacks.Seen(gone, "gone", 0, 2, 5),
+        _stacks.Seen(gone, "gone", 0, 3, 2),
+        _stacks.Seen(gone + 1, "kernel", 0, 0, 100),
+        _stacks.Seen(os.getpid(), "me", 0, 2, 50),
+    ]
+    rows, notes = _stacks.rows(maps, seen)
+    assert {row["process"]: row["user"] for row in rows}["gone"] == ["[unknown]"]
+    (told,) = [note for note in notes if "had ended" in note]
+    assert told.startswith("user: 7 of the count is of processes that had ended with the window (1 of them)")

@@ -37,6 +37,19 @@ def test_version_2() -> None:
     assert answer.notes[-1] == "4 cgroups were seen; 3 of them have, or had, a quota"
 
 
+def test_a_group_that_went_away_is_told() -> None:
+    before = {
+        ROOT + "/a/cpu.stat": NEW % (10, 5, 1000),
+        ROOT + "/gone/cpu.stat": NEW % (9, 9, 9),
+        ROOT + "/free/cpu.stat": PLAIN,
+    }
+    answer = throttling.difference(before, {ROOT + "/a/cpu.stat": NEW % (20, 7, 2000)}, 1.0, Limits())
+    assert (answer.data["count"], answer.notes[-1]) == (
+        2,
+        "1 cgroups with a quota went away in the window, and are not counted",
+    )
+
+
 def test_version_1_counts_nanoseconds() -> None:
     path = ROOT + "/cpu/docker/x/cpu.stat"
     answer = throttling.difference({path: FIRST % (1, 1, 1000)}, {path: FIRST % (11, 6, 2500000)}, 1.0, Limits())

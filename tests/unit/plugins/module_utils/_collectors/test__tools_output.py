@@ -12,7 +12,6 @@ import typing as t
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Limits
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._tools import TOOLS
 
 FOLDER = pathlib.Path(__file__).parents[3] / "fixtures" / "tools"
 PRINTED = sorted(FOLDER.glob("*/*.txt"))
@@ -71,16 +70,19 @@ def test_all_that_the_real_tool_printed_is_read(path: pathlib.Path) -> None:
     answer = answer_of(path)
     assert not answer.lost
     assert answer.data["count"] > 0
-    tool, text = TOOLS[path.stem], text_of(path)
+    text = text_of(path)
     if " : count " in text:
         counted = sum(int(number) for number in re.findall(r"^ *[0-9]+(?: -> [0-9]+)? *: ([0-9]+)", text, re.MULTILINE))
-    elif path.stem in ("offwaketime", "wakeuptime"):
-        counted = sum(int(number) for number in re.findall(r"^ {8}([0-9]+)$", text, re.MULTILINE))
+    elif path.stem in ("offcputime", "offwaketime", "profile", "wakeuptime"):
+        stacks = re.findall(r"\(([0-9]+)\)\n {8}([0-9]+)$", text, re.MULTILINE)
+        counted = sum(int(number) for pid, number in stacks if pid != "0")
     elif path.stem == "klockstat":
         waits = text.partition("Avg Hold")[0].partition("Avg Spin")[2]
         counted = sum(int(line.split()[-3]) for line in waits.split("\n")[1:] if line.split()[4:])
     else:
-        rows = rows_of(text, tool.ready)
+        spec = by_name(path.stem).bcc
+        assert spec is not None
+        rows = rows_of(text, spec.ready)
         counted = BY_HAND.get(path.stem, len)(rows)
     assert answer.data["count"] == counted
 
@@ -93,3 +95,32 @@ def test_the_exercise_is_recognized_by_its_name(path: pathlib.Path) -> None:
     names = {{**row, **row.get("labels", {})}.get("comm") for row in rows} - {None}
     if names:
         assert "two words" in names or path.stem == "bindsnoop"
+
+
+def blocks(name: str) -> list[tuple[list[str], str]]:
+    """The frames of each stack that a tool of bcc 0.26 printed, and the process; without the idle tasks."""
+    text = text_of(FOLDER / "0.26" / (name + ".txt")).partition("\n\n")[2]
+    found = [block.split("\n") for block in text.strip("\n").split("\n\n")]
+    lines = [(lines[:-2], lines[-2].partition("-")[2].strip().rpartition(" ")) for lines in found]
+    return [([frame.strip() for frame in frames], name) for frames, (name, _space, pid) in lines if pid != "(0)"]
+
+
+@pytest.mark.parametrize("name", ["profile", "offcputime"])
+def test_the_two_parts_of_a_stack(name: str) -> None:
+    stacks = answer_of(FOLDER / "0.26" / (name + ".txt")).data["stacks"]
+    printed = blocks(name)
+    kernels = {(tuple(one["kernel"][::-1]), one["process"]) for one in stacks}
+    users = {(tuple(one["user"][::-1]), one["process"]) for one in stacks}
+    for frames, process in printed:
+        if "--" in frames:
+            at = frames.index("--")
+            kernel, user = frames[:at], frames[at + 1 :]
+        elif name == "profile":
+            kernel, user = ([], frames) if "_[k]" not in frames[0] else (frames, [])
+        else:
+            kernel, user = (frames, []) if frames[0].startswith("finish_task_switch") else ([], frames)
+        bare = tuple(frame.replace("_[k]", "") for frame in kernel if not frame.startswith("[Missed"))
+        assert (bare, process) in kernels
+        assert (tuple(frame for frame in user if not frame.startswith("[Missed")), process) in users
+    assert not any("Missed" in frame or frame == "--" for one in stacks for frame in (*one["user"], *one["kernel"]))
+    assert {one["process"] for one in stacks} == {process for _frames, process in printed} >= {"two words"}

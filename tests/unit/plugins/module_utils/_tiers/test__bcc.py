@@ -63,9 +63,10 @@ class Lab:
         startup: float = 10,
         args: str = "",
         tables: bool = False,
+        sampler: bool = False,
     ) -> Running:
         self.write(script)
-        spec = Bcc(tool="x", args=tuple(args.split()), ready="Tracing", parse=parse, stream=stream, tables=tables)
+        spec = Bcc("x", tuple(args.split()), "Tracing", parse, stream=stream, tables=tables, sampler=sampler)
         collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
         tools = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
         context = Context({"userland": {"bcc_tools": tools}, "kernel": {"lockdown": None}}, startup)
@@ -165,6 +166,32 @@ def test_the_tool_sees_nothing_of_ours(lab: Lab, monkeypatch: pytest.MonkeyPatch
     open_files = 'print("total", len(os.listdir("/proc/self/fd")) - 4)\n'  # 0, 1, 2, and the folder itself
     group = 'print("total", int(os.getsid(0) != os.getpid()))\n'
     assert survey(lab.start(script + open_files + group + GOOD)).data["count"] == 7
+
+
+# Greets, takes its time, and only then opens a perf event for each CPU (its clock, disabled), as profile does.
+SAMPLER = """\
+import ctypes, os, struct, sys, time
+print("Tracing")
+time.sleep(1)
+number = {"x86_64": 298, "aarch64": 241}[os.uname().machine]
+attr = struct.pack("=IIQQQQQIIQQ", 1, 72, 0, 10**9, 0, 0, 1 << 0 | 1 << 5 | 1 << 6, 0, 0, 0, 0)
+for cpu in range(os.cpu_count()):
+    assert ctypes.CDLL(None).syscall(number, attr, 0, cpu, -1, 0) >= 0
+"""
+
+
+def test_a_tool_that_greets_before_it_has_attached(lab: Lab) -> None:
+    begun = time.monotonic()
+    running = lab.start(SAMPLER + GOOD, sampler=True)
+    assert survey(running).data["count"] == 7
+    assert running.cost is not None
+    assert 1000 <= running.cost["load_ms"] <= (time.monotonic() - begun) * 1000
+
+
+def test_a_tool_that_greets_and_then_cannot_attach(lab: Lab) -> None:
+    running = lab.start('import sys, time\nprint("Tracing")\ntime.sleep(0.3)\nsys.exit("no such event")', sampler=True)
+    with pytest.raises(TierFailure, match="no such event"):
+        become_ready(running)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,12 @@ def resolved(root: pathlib.Path, **wanted: t.Any) -> tuple[tuple[t.Any, ...], st
 
 
 def test_a_process_by_number_and_by_name(root: pathlib.Path) -> None:
+    (root / "proc" / "42").mkdir(parents=True)
     assert resolved(root, process="42") == ((0, bytes(16), 42, 0, 1), "of the process 42 only")
+    assert resolved(root, process="43") == (
+        (0, bytes(16), 43, 0, 1),
+        "this host has no process 43, so that nothing is counted",
+    )
     name = b"a-name-that-is-"
     assert resolved(root, process="a-name-that-is-cut")[0] == (0, name + b"\0", 0, 0, 2)
 

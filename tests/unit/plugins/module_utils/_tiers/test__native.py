@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import typing as t
 
@@ -97,8 +98,8 @@ def test_what_is_asked_for_is_a_constant_of_the_programs_and_a_note(loaded: Obje
 
 def test_cost_is_that_of_all_of_the_window(loaded: Object, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded.programs = {"one": 3, "two": 4}
-    times = iter([(10, 1), (20, 2), (110, 11), (320, 32)])
-    monkeypatch.setattr(native, "program_run_time", lambda _fd: next(times))
+    times = iter([(10, 1, 0), (20, 2, 0), (110, 11, 0), (320, 32, 0)])
+    monkeypatch.setattr(native, "program_counters", lambda _fd: next(times))
     loaded.maps = type("Maps", (), {"set_variable": lambda *_: None})()
     run = native.start(collector(Native(Object, read)), Limits(), CONTEXT)
     start = time.monotonic_ns() - 500_000_000
@@ -109,3 +110,54 @@ def test_cost_is_that_of_all_of_the_window(loaded: Object, monkeypatch: pytest.M
     assert 0.5 <= seconds < 5
     assert run.cost["run_ns"] == pytest.approx(400 * 10 / seconds, rel=0.01)
     assert run.cost["run_count"] == pytest.approx(40 * 10 / seconds, rel=0.05)
+
+
+INFO_5_11 = bytes(192) + (1000).to_bytes(8, sys.byteorder) + (7).to_bytes(8, sys.byteorder)
+
+
+@pytest.mark.parametrize(
+    ("info", "found"),
+    [
+        (INFO_5_11, (1000, 7, None)),
+        (INFO_5_11 + (3).to_bytes(8, sys.byteorder), (1000, 7, 3)),
+        (INFO_5_11 + (3).to_bytes(8, sys.byteorder) + bytes(16), (1000, 7, 3)),
+    ],
+)
+def test_what_a_program_missed_is_known_where_the_struct_has_it(
+    monkeypatch: pytest.MonkeyPatch, info: bytes, found: tuple[int, int, int | None]
+) -> None:
+    monkeypatch.setattr(native.syscall, "object_info", lambda _fd: info)
+    assert native.program_counters(3) == found
+
+
+@pytest.mark.parametrize(
+    ("counted", "lost", "known"),
+    [
+        ([(0, 0, 5), (0, 0, 1), (0, 0, 5), (0, 0, 1)], 2, 0),  # nothing in the window, whatever was before
+        ([(0, 0, 5), (0, 0, 1), (0, 0, 9), (0, 0, 4)], 9, 7),
+        ([(0, 0, None), (0, 0, None), (0, 0, None), (0, 0, None)], 2, None),
+    ],
+)
+def test_what_programs_missed_in_the_window_is_lost(
+    loaded: Object,
+    monkeypatch: pytest.MonkeyPatch,
+    counted: list[tuple[int, int, int | None]],
+    lost: int,
+    known: int | None,
+) -> None:
+    loaded.programs = {"one": 3, "two": 4}
+    counters = iter(counted)
+    monkeypatch.setattr(native, "program_counters", lambda _fd: next(counters))
+    monkeypatch.setattr(native, "_memory_of_programs", lambda _fds: None)
+    loaded.maps = type("Maps", (), {"set_variable": lambda *_: None, "bytes_in_kernel": lambda _: None})()
+    loaded.detach = lambda: None  # type: ignore[attr-defined]
+    spec = Native(Object, lambda _maps, _limits: Answer({"count": 1}, lost=2))
+    run = native.start(collector(spec), Limits(), CONTEXT)
+    run.open(Window(0, 10, 0.0))
+    run.end()
+    answer = run.finish(0.0)
+    assert run.cost is not None
+    assert (answer.lost, run.cost["recursion_misses"]) == (lost, known)
+    assert [note for note in answer.notes if "did not run a program" in note] == (
+        [] if not known else [native._MISSED % known]
+    )
