@@ -56,8 +56,8 @@ def _grown(first: dict[str, list[str]], last: dict[str, list[str]]) -> tuple[dic
     sums: tuple[dict[str, int], dict[str, int]] = ({}, {})
     for cpu in cpus - anew:
         for total, one in zip(sums, pairs[cpu]):
-            for mode, ticks in one.items():
-                total[mode] = total.get(mode, 0) + ticks
+            for mode, number in one.items():
+                total[mode] = total.get(mode, 0) + number
     ticks, reset = grown(*sums)
     return ticks, (*came_or_went((names[0] | names[1]) - cpus | anew), *reset)
 

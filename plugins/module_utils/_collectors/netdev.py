@@ -44,7 +44,7 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
         if attempts:
             row: Row = {"labels": {"device": clean(name, 64)}, "count": attempts, **found}
             rows.append({**row, "share": round(lost / attempts, 6), "of": attempts})
-    notes = _NOTES
+    notes: tuple[str, ...] = _NOTES
     for names_of, note in ((new, _NEW), ([name for name in first if name not in met], _GONE)):
         if names_of:
             notes += (note % clean(", ".join(sorted(names_of)), 200),)

@@ -35,6 +35,9 @@ def read(maps: Maps, limits: Limits) -> Answer:
 _READY = "LAT(ms)"
 _LINE = re.compile(r".* +[46] +[0-9a-f.:]+ +[0-9a-f.:]+ +[0-9]{1,5} +([0-9]+\.[0-9]{2}) *")
 _ROUNDED_NOTE = "the tool rounds to 10 us, so that a connection may be in the bucket next to its own"
+_REFUSED_NOTE = (
+    "attempts that were refused are in it too: the tool takes any answer to the SYN, and does not tell which it was"
+)
 
 
 def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
@@ -43,7 +46,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     found = [match for match in map(_LINE.fullmatch, lines) if match]
     row = distribution((float(match.group(1)) * 1000 for match in found), {})
     unread = sum(1 for line in lines if line.strip()) - len(found)
-    notes = (_SCOPE_NOTE, _ROUNDED_NOTE, *unread_note(unread))
+    notes = (_SCOPE_NOTE, _ROUNDED_NOTE, _REFUSED_NOTE, *unread_note(unread))
     return histogram([row] if found else [], limits, unread, notes)
 
 

@@ -93,7 +93,7 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _SCOPE_NOTES = (
-    "sessions that began after the tool did; bytes are whole KiB, as it prints them",
+    "sessions that began after the tool did, and attempts that were refused; bytes are whole KiB, as it prints them",
     "the tool names whoever ran when a session changed its state, and counts the SYN and the FIN as bytes",
 )
 

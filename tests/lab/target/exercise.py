@@ -75,7 +75,7 @@ def network() -> None:
                 left -= len(peer.recv(left))
         with contextlib.suppress(OSError):
             socket.create_connection((address, 9))
-    socket.getaddrinfo("localhost", 80)
+    socket.getaddrinfo("127.0.0.1", 80)
     here, there = socket.socketpair()
     with here, there, open("/etc/passwd", "rb") as passed:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [passed.fileno()]))]

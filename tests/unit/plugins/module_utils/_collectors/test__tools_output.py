@@ -61,6 +61,7 @@ BY_HAND: dict[str, t.Callable[[list[list[str]]], int]] = {
     "tcpsubnet": sum_of(1),
     "tcptop": sum_of(-2, -1),
     "vfscount": sum_of(-1),
+    "vfsstat": sum_of(1, 2, 3, 4, 5),
     "virtiostat": sum_of(-2, -1),
 }
 
@@ -76,6 +77,8 @@ def test_all_that_the_real_tool_printed_is_read(path: pathlib.Path) -> None:
     elif path.stem in ("offcputime", "offwaketime", "profile", "wakeuptime"):
         stacks = re.findall(r"\(([0-9]+)\)\n {8}([0-9]+)$", text, re.MULTILINE)
         counted = sum(int(number) for pid, number in stacks if pid != "0")
+    elif path.stem == "oomkill":
+        counted = text.count("OOM kill of PID")
     elif path.stem == "klockstat":
         waits = text.partition("Avg Hold")[0].partition("Avg Spin")[2]
         counted = sum(int(line.split()[-3]) for line in waits.split("\n")[1:] if line.split()[4:])
@@ -94,7 +97,7 @@ def test_the_exercise_is_recognized_by_its_name(path: pathlib.Path) -> None:
     rows = data.get("events") or data.get("items") or []
     names = {{**row, **row.get("labels", {})}.get("comm") for row in rows} - {None}
     if names:
-        assert "two words" in names or path.stem == "bindsnoop"
+        assert "two words" in names or path.stem in ("bindsnoop", "oomkill")
 
 
 def blocks(name: str) -> list[tuple[list[str], str]]:
