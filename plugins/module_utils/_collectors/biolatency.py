@@ -19,8 +19,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -184,6 +184,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=_NATIVE,
-    bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
+    bcc=Command(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     DISKS,
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -136,6 +136,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="bytes",
     native=Native(narrows=TASKS + DISKS, program=program, read=read),
-    bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
+    bcc=Command(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -121,6 +121,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="KiB",
     native=Native(narrows=DISKS, program=program, read=read),
-    bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
+    bcc=Command(tool="bitesize", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -201,6 +201,6 @@ COLLECTOR = Collector(
     kind="events",
     unit="processes",
     native=_NATIVE,
-    bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT,), difference=difference),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -134,6 +134,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="processes",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_STAT, _LOADAVG), difference=difference),
 )

@@ -15,7 +15,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import gethostlatency as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
@@ -107,6 +113,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read, targets=targets),
-    bcc=Bcc(tool="gethostlatency", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="gethostlatency", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # what a process does within itself is not in /proc
 )

@@ -15,8 +15,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -97,6 +97,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="hardirqs", args=("-d",), ready=_READY, parse=parse),
+    bcc=Command(tool="hardirqs", args=("-d",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_INTERRUPTS,), difference=difference),
 )

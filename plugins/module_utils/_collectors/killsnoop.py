@@ -15,8 +15,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -92,6 +92,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="signals",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts signals
 )

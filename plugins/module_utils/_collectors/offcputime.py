@@ -15,8 +15,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -58,6 +58,6 @@ COLLECTOR = Collector(
     kind="stacks",
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
+    bcc=Command(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
     procfs=None,  # /proc knows for how long threads have waited for a CPU, and not for what else
 )

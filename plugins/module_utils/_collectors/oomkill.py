@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -103,6 +103,6 @@ COLLECTOR = Collector(
     kind="events",
     unit="processes",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="oomkill", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="oomkill", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
 )

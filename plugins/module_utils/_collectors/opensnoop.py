@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -107,6 +107,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="opens",
     native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # nothing in /proc counts opens
 )

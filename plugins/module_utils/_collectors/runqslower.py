@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -104,6 +104,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="waits",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True),
     procfs=None,  # /proc adds up what tasks wait, and does not say how long one wait was
 )

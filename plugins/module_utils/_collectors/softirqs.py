@@ -15,8 +15,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -77,6 +77,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="softirqs", args=("-d",), ready=_READY, parse=parse),
+    bcc=Command(tool="softirqs", args=("-d",), ready=_READY, parse=parse),
     procfs=Procfs(files=(_SOFTIRQS,), difference=difference),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -100,6 +100,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="calls",
     native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="syscount", args=_ARGS, ready=_READY, parse=parse),
+    bcc=Command(tool="syscount", args=_ARGS, ready=_READY, parse=parse),
     procfs=None,  # nothing in /proc counts system calls
 )

@@ -12,7 +12,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpconnlat as program
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
@@ -54,6 +60,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
     procfs=None,  # it counts connections, and times none
 )

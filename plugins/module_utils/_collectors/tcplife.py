@@ -19,8 +19,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts, events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -166,6 +166,6 @@ COLLECTOR = Collector(
     kind="events",
     unit="sessions",
     native=Native(program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP,), difference=difference),
 )

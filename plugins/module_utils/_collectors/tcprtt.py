@@ -10,7 +10,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcprtt as program
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
@@ -54,6 +60,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcprtt", args=(), ready=_READY, parse=parse),
+    bcc=Command(tool="tcprtt", args=(), ready=_READY, parse=parse),
     procfs=None,  # it tells no connection's times
 )

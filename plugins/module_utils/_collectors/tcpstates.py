@@ -14,7 +14,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import tcp_state
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpstates as program
 
 _SCOPE_NOTES = (
@@ -92,6 +98,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcpstates", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="tcpstates", args=_ARGS, ready=_READY, parse=parse, stream=True),
     procfs=None,  # it lists sockets in the states that they are in, and does not say since when
 )

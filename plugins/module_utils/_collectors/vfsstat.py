@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -108,6 +108,6 @@ COLLECTOR = Collector(
     native=Native(
         narrows=TASKS, program=by_fentry, read=read, instead=Native(narrows=TASKS, program=by_kprobe, read=read)
     ),
-    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
+    bcc=Command(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
     procfs=Procfs(files=(_IO,), difference=difference),
 )

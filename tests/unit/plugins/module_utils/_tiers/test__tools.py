@@ -16,9 +16,9 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Command, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import tools
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
@@ -65,11 +65,11 @@ class Lab:
         tables: bool = False,
     ) -> Running:
         self.write(script)
-        spec = Bcc(tool="x", args=tuple(args.split()), ready="Tracing", parse=parse, stream=stream, tables=tables)
+        spec = Command(tool="x", args=tuple(args.split()), ready="Tracing", parse=parse, stream=stream, tables=tables)
         collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
-        tools = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
-        context = Context({"userland": {"bcc_tools": tools}, "kernel": {"lockdown": None}}, startup)
-        running = bcc.start(collector, Limits(max_output=limit), context)
+        found = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
+        context = Context({"userland": {"bcc_tools": found}, "kernel": {"lockdown": None}}, startup)
+        running = tools.start(collector, Limits(max_output=limit), context)
         self.started.append(running)
         return running
 
@@ -393,7 +393,7 @@ def test_the_tool_dies_with_us(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tools", "code", "words"),
+    ("found", "code", "words"),
     [
         ({}, "no_tool", "not installed"),
         (
@@ -406,20 +406,20 @@ def test_the_tool_dies_with_us(lab: Lab) -> None:
         ({"x": {"path": "/", "trusted": True, "reason": None}}, "exec", "Permission denied"),
     ],
 )
-def test_a_tool_that_is_not_run(tools: dict[str, t.Any], code: str, words: str) -> None:
-    spec = Bcc(tool="x", args=(), ready="Tracing", parse=parse)
+def test_a_tool_that_is_not_run(found: dict[str, t.Any], code: str, words: str) -> None:
+    spec = Command(tool="x", args=(), ready="Tracing", parse=parse)
     collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
     with pytest.raises(TierFailure) as failure:
-        bcc.start(collector, Limits(), Context({"userland": {"bcc_tools": tools}}))
+        tools.start(collector, Limits(), Context({"userland": {"bcc_tools": found}}))
     assert failure.value.reason.code == code
     assert words in failure.value.reason.message
 
 
 def test_no_assessment_no_tool() -> None:
-    spec = Bcc(tool="x", args=(), ready="Tracing", parse=parse)
+    spec = Command(tool="x", args=(), ready="Tracing", parse=parse)
     for tool, code in ((spec, "no_tool"), (None, "unsupported")):
         with pytest.raises(TierFailure) as failure:
-            bcc.start(Collector("x", "cpu", "?", "counts", "us", None, tool, None), Limits(), Context({}))
+            tools.start(Collector("x", "cpu", "?", "counts", "us", None, tool, None), Limits(), Context({}))
         assert failure.value.reason.code == code
 
 
