@@ -76,7 +76,9 @@ class Command(t.NamedTuple):
 
     tool: str  # without spelling: runqlat, not runqlat-bpfcc or bpf-runqlat
     args: tuple[str, ...]
-    ready: str  # the text whose appearance on standard output says that the tool has attached
+    ready: (
+        str  # the text whose appearance on standard output says that the tool has attached; "": it holds a link by then
+    )
     parse: t.Callable[[str, float, Limits], Answer]
     stream: bool = False  # it prints as things happen, so that what came before the window can be cut off
     tables: bool = False  # of these, one that prints tables, the last of them at SIGINT, which another SIGINT would cut

@@ -76,10 +76,15 @@ def row(process: str, user: t.Iterable[str], kernel: t.Iterable[str], count: int
 
 # --- what bcc's tools print -------------------------------------------------------------------------------------------
 
-_NAME = re.compile(r" {4}- {16}(.*) \([0-9]{1,10}\)")
-_COUNT = re.compile(r" {8}([0-9]{1,20})")
+# A name (comm) may hold anything, line ends too.
+_BLOCK = re.compile(r"(?:(.*)\n)? {4}- {16}(.{0,64}?) \([0-9]{1,10}\)\n {8}([0-9]{1,20})", re.DOTALL)
 _BETWEEN = "    --"
 _OF_KERNEL = "_[k]"
+# "    #%-2d 0x%lx", and then nothing, or "[unknown]", or a name with an offset, a file with one, or both
+_ADDRESSED = re.compile(
+    r" {4}#[0-9]{1,3} +0x([0-9a-f]{1,16})(?: \[unknown\]|(?: (.{1,1024}?)\+0x[0-9a-f]{1,16})?(?: \(.{0,4096}\+0x[0-9a-f]{1,16}\))?)"
+)
+_Parts = t.Tuple[t.Tuple[str, ...], t.Tuple[str, ...]]
 _BYTES = re.compile(r"^b'(.*)'$")  # so bcc 0.18 prints what is of the kernel
 
 
@@ -90,21 +95,50 @@ def parse(text: str, marked: bool) -> tuple[list[Row], int]:
     and number; then what was counted; then an empty line. Where there is no "--", there is one stack only: the kernel's, unless the
     tool marks the kernel's frames (`marked`, profile -a) and did not.
     """
-    found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
-    unread = 0
-    for block in re.split(r"\n\s*\n", text.strip("\n")):
-        lines = block.split("\n")
-        name, count = (_NAME.fullmatch(lines[-2]), _COUNT.fullmatch(lines[-1])) if len(lines) > 1 else (None, None)
-        if name is None or count is None:
-            unread += bool(block.strip())
-            continue
-        frames = lines[:-2]
+
+    def parted(frames: list[str]) -> _Parts:
         at = frames.index(_BETWEEN) if _BETWEEN in frames else None
         if at is None:
             at = sum(frame.rstrip("'").endswith(_OF_KERNEL) for frame in frames) if marked else len(frames)
-        kernel, user = frames[:at], [frame for frame in frames[at:] if frame != _BETWEEN]
-        key = (clean(name.group(1), 64), _names(user), _names(kernel))
-        found[key] = found.get(key, 0) + int(count.group(1))
+        return _names(frame for frame in frames[at:] if frame != _BETWEEN), _names(frames[:at])
+
+    return _blocks(text, parted)
+
+
+def parse_addressed(text: str) -> tuple[list[Row], int]:
+    """Return the same of a tool of libbpf-tools that is given -v: it prints no "--", but addresses.
+
+    Those of the kernel are in the upper half of what there is. The innermost are the tool's own program and what called it.
+    """
+
+    def parted(frames: list[str]) -> _Parts | None:
+        kernel: list[str] = []
+        user: list[str] = []
+        for one in map(_ADDRESSED.fullmatch, frames):
+            if one is None:
+                return None
+            name = one.group(2) or _user_symbols.UNKNOWN
+            if not int(one.group(1), 16) >> 63:
+                user.append(name)
+            elif kernel or not _OURS.match(name):
+                kernel.append(name)
+        return _names(user), _names(kernel)
+
+    return _blocks(text, parted)
+
+
+def _blocks(text: str, parted: t.Callable[[list[str]], _Parts | None]) -> tuple[list[Row], int]:
+    """Return the stacks of all blocks; `parted` tells a block's frames apart."""
+    found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
+    unread = 0
+    for block in re.split(r"\n\s*\n", text.strip("\n")):
+        match = _BLOCK.fullmatch(block)
+        parts = parted(match.group(1).split("\n") if match.group(1) else []) if match else None
+        if match is None or parts is None:
+            unread += bool(block.strip())
+            continue
+        key = (clean(match.group(2), 64), *parts)
+        found[key] = found.get(key, 0) + int(match.group(3))
     return [row(*key, count) for key, count in found.items()], unread
 
 

@@ -53,6 +53,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return histogram([row] if found else [], limits, unread, notes)
 
 
+_COMMAND = Command(
+    tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="tcpconnlat",
     category="network",
@@ -60,6 +64,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Command(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # it counts connections, and times none
 )

@@ -53,6 +53,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return histogram(rows, limits, notes=(_SEGMENT_NOTE, _TOGETHER_NOTE))
 
 
+_COMMAND = Command(
+    tool="tcprtt", args=(), ready=_READY, parse=parse
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="tcprtt",
     category="network",
@@ -60,6 +64,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Command(tool="tcprtt", args=(), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # it tells no connection's times
 )

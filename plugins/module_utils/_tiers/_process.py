@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "PYTHONNOUSERSITE": "1",
 }
 _PR_SET_PDEATHSIG = 1
+_LINKS = ("anon_inode:bpf_link", "anon_inode:[bpf_link]", "anon_inode:bpf-link")
 _CHUNK = 65536
 _AT_ONCE = 1 << 20  # bytes read at one call, so that a flood cannot keep us
 
@@ -96,6 +97,14 @@ class Child:
             self._signal(signal.SIGKILL)
             self._process.wait()
         return self._process.returncode
+
+    def holds_a_link(self) -> bool:
+        """Say whether the program has attached one of its own to the kernel."""
+        folder = "/proc/%d/fd" % self._process.pid
+        try:
+            return any(os.readlink("%s/%s" % (folder, fd)) in _LINKS for fd in os.listdir(folder))
+        except OSError:  # it has ended, or closed one meanwhile
+            return False
 
     def kill(self) -> None:
         """End the program and its group at once; nothing to do when it has ended."""

@@ -84,7 +84,11 @@ class _Tool(Running):
         if self._ready_at is None:
             status = self._child.status()
             self.pump()
-            if self._capture.greeted(self._spec.ready):
+            if (
+                self._capture.greeted(self._spec.ready)
+                if self._spec.ready
+                else status is None and self._child.holds_a_link()
+            ):
                 self._ready_at = _Instant.now()
                 self.cost = _cost(self._loader, self._ready_at.monotonic - self._started)
             elif status is not None:
@@ -159,7 +163,8 @@ class _Tool(Running):
             answer = answer._replace(
                 truncated="the tool was interrupted while it printed, and its last table is cut short"
             )
-        return answer._replace(lost=(answer.lost or 0) + self._capture.lost) if self._capture.lost else answer
+        lost = self._capture.lost + self._capture.lost_of_output()
+        return answer._replace(lost=(answer.lost or 0) + lost) if lost else answer
 
     def _wait(self, deadline: float) -> int | None:
         """Read on until the tool has ended, and return its status; None when it had to be killed."""
