@@ -69,12 +69,12 @@ options:
     type: int
     default: 1000
   max_output:
-    description: How many bytes of a BCC tool's output are kept, from 4096 to 67108864.
+    description: How many bytes of a tool's output are kept, from 4096 to 67108864.
     type: int
     default: 4194304
   startup_limit:
     description:
-      - How many seconds a BCC tool may take to compile and attach before the next tier is tried, from 1 to 600.
+      - How many seconds a tool of tier 2 may take to attach, and BCC's to compile, before the next tier is tried, from 1 to 600.
     type: int
     default: 30
 """

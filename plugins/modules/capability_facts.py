@@ -277,6 +277,12 @@ ansible_facts:
                 - Each has a C(path), C(trusted) (whether only root could have written it), and C(reason) (why not).
               type: dict
               sample: {"runqlat": {"path": "/usr/sbin/runqlat-bpfcc", "trusted": true, "reason": null}}
+            libbpf_tools:
+              description:
+                - The tools of libbpf-tools by name, of those that answer a question, whichever way they are spelled on this host.
+                - Each has a C(path), C(trusted), and C(reason), as those of BCC have.
+              type: dict
+              sample: {"runqlat": {"path": "/usr/sbin/runqlat", "trusted": true, "reason": null}}
             libbpf:
               description: The host's libbpf. Null when there is none.
               type: dict

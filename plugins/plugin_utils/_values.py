@@ -141,11 +141,12 @@ def _capability(capability: Record) -> t.Iterator[tuple[str, float | None]]:
     yield "capability.tier_gap", max(capability["published_tier"] - capability["tier"], 0)
     yield "capability.unprivileged_bpf", None if open_to_all is None else int(open_to_all == 0)
     yield "capability.bpf_jit_off", None if jit is None else int(jit == 0)
-    tools = (capability.get("userland") or {}).get("bcc_tools")
-    if isinstance(tools, dict):
+    userland = capability.get("userland") or {}
+    tools = [found for found in (userland.get("bcc_tools"), userland.get("libbpf_tools")) if isinstance(found, dict)]
+    if tools:
         yield (
             "capability.untrusted_tools",
-            sum(isinstance(one, dict) and one.get("trusted") is False for one in tools.values()),
+            sum(isinstance(one, dict) and one.get("trusted") is False for found in tools for one in found.values()),
         )
 
 

@@ -32,9 +32,9 @@ json.dump({"message": message, "record": survey.record}, sys.stdout)
 class Collection:
     """A collection that runs in the background; its window is open when the constructor returns."""
 
-    def __init__(self, **options: t.Any) -> None:
-        """`options` are those of the module."""
-        command = [sys.executable, "-c", _CHILD, str(COLLECTIONS), json.dumps(options)]
+    def __init__(self, within: t.Sequence[str] = (), **options: t.Any) -> None:
+        """`options` are those of the module; `within` is a command that runs another."""
+        command = [*within, sys.executable, "-c", _CHILD, str(COLLECTIONS), json.dumps(options)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         said = self._process.stdout.readline()

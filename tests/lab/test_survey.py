@@ -35,7 +35,7 @@ TRUTH = {
     # The proof loads, by the second loader, and so do the programs that read no memory but what the verifier can follow.
     "deb12-locked": Truth(3, 1, "libbpf", (3, 3, 1, 1, 3), frozenset({"kernel_memory"})),
     "deb12-plain": Truth(2, 1, None, PROCFS, frozenset({"root", "privilege"})),
-    "deb13": Truth(3, 3, "light", NATIVE, NO_TOOLS),
+    "deb13": Truth(3, 3, "light", NATIVE, frozenset()),
     "newest": Truth(3, 3, "light", NATIVE, frozenset()),
     "deb12-arm64": Truth(3, 3, "light", NATIVE, NO_TOOLS),
 }
@@ -77,7 +77,8 @@ def test_what_is_not_met_has_evidence_and_a_remedy(survey: Surveyed, host: str) 
 @pytest.mark.parametrize("host", TRUTH)
 def test_every_attempt_that_failed_has_its_reason(survey: Surveyed, host: str) -> None:
     for result in survey.records[host]["results"]:
-        assert [attempt["tier"] for attempt in result["attempts"]] == list(range(3, result["tier"], -1))
+        tiers = list(dict.fromkeys(attempt["tier"] for attempt in result["attempts"]))  # of tier 2 both sources
+        assert tiers == list(range(3, result["tier"], -1))
         for attempt in result["attempts"]:
             assert attempt["reason"]["message"]
             assert attempt["reason"]["remedy"]

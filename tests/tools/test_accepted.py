@@ -15,7 +15,7 @@ import sys
 
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name, every, of_tools
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Bcc, Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Command, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._tools import TOOLS
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._process import ENVIRONMENT
 from conftest import HERE, VERSIONS, Unpacked
@@ -27,7 +27,7 @@ GONE = {"swapin": ("0.26", "0.31")}
 MOST_SECONDS = 60
 
 
-def printed(bcc: Unpacked, script: pathlib.Path, spec: Bcc) -> str:
+def printed(bcc: Unpacked, script: pathlib.Path, spec: Command) -> str:
     """Return what the tool prints, as the engine decodes it."""
     command = [sys.executable, str(HERE / "pretend.py"), str(script), str(bcc.table), *spec.args]
     done = subprocess.run(

@@ -52,19 +52,35 @@ def _install(capability: Facts, what: int) -> str | None:
     return None
 
 
+def _libbpf_tools(capability: Facts) -> list[str]:
+    """Return the trusted tools of libbpf-tools where they can work: they need BTF, and neither a compiler nor headers.
+
+    They are bcc's tools too, compiled. Where they work, nothing else has to.
+    """
+    tools = capability["userland"]["libbpf_tools"]
+    return [name for name in tools if tools[name]["trusted"]] if capability["kernel"]["btf"]["present"] else []
+
+
 def _bcc_tools(capability: Facts) -> Verdict:
-    tools = capability["userland"]["bcc_tools"]
+    tools, compiled = capability["userland"]["bcc_tools"], capability["userland"]["libbpf_tools"]
+    usable = _libbpf_tools(capability)
+    if usable:
+        path = compiled[min(usable)]["path"]
+        return Verdict("met", "%d tools of libbpf-tools, such as %s, and %d of bcc" % (len(usable), path, len(tools)))
     if tools:
         return Verdict("met", "%d bcc tools, such as %s" % (len(tools), tools[min(tools)]["path"]))
     return Verdict(
         "unmet",
-        "no bcc tool is installed",
-        _install(capability, 0) or "install the distribution's package of bcc's tools",
+        "no bcc tool is installed" + (", and libbpf-tools cannot be used" if compiled else ""),
+        _install(capability, 0) or "install the distribution's package of bcc's tools, or libbpf-tools",
     )
 
 
 def _bcc_trusted(capability: Facts) -> Verdict:
-    tools = capability["userland"]["bcc_tools"]
+    usable = _libbpf_tools(capability)
+    if usable:
+        return Verdict("met", "%d tools of libbpf-tools can only be written by root" % len(usable))
+    tools = capability["userland"]["bcc_tools"] or capability["userland"]["libbpf_tools"]
     trusted = [name for name in tools if tools[name]["trusted"]]
     if trusted:
         return Verdict("met", "%d of %d bcc tools can only be written by root" % (len(trusted), len(tools)))
@@ -78,6 +94,8 @@ def _headers(capability: Facts) -> Verdict:
     path = capability["kernel"]["headers"]
     if path:
         return Verdict("met", "the running kernel's headers are in %s" % path)
+    if _libbpf_tools(capability):
+        return Verdict("met", "the kernel has BTF, and libbpf-tools need no headers; bcc's tools would")
     extra = " (BTF is there, but bcc's tools compile against headers)" if capability["kernel"]["btf"]["present"] else ""
     return Verdict(
         "unmet",

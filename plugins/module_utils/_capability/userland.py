@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is installed and mounted on the host that bears on eBPF: distribution, bcc's tools, libbpf, file systems."""
+"""What is installed and mounted on the host that bears on eBPF: distribution, bcc's tools, libbpf-tools, libbpf, file systems."""
 
 from __future__ import annotations
 
@@ -19,6 +19,41 @@ _BCC_SUFFIXED = ("/usr/sbin", "/usr/bin", "/sbin")
 _BCC_PLAIN = ("/usr/share/bcc/tools",)
 _TOOL = re.compile(r"[a-z][a-z0-9_.-]{0,40}")
 MAX_TOOLS = 300  # bcc ships about 130
+
+# As Debian 13, as Fedora and RHEL, and as Debian 12 and make install name libbpf-tools; of the same tool the first that
+# is trusted wins. The last spelling may also be another program's, or a script.
+_LIBBPF_SPELLINGS = ("%s-libbpf", "bpf-%s", "%s")
+_LIBBPF_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin")
+LIBBPF_TOOLS = (  # those that a collector runs
+    *(
+        "biolatency",
+        "biotop",
+        "bitesize",
+        "drsnoop",
+        "execsnoop",
+        "exitsnoop",
+        "gethostlatency",
+        "hardirqs",
+        "offcputime",
+    ),
+    *(
+        "oomkill",
+        "opensnoop",
+        "runqlat",
+        "runqslower",
+        "sigsnoop",
+        "softirqs",
+        "syscount",
+        "tcpconnlat",
+        "tcplife",
+        "tcprtt",
+    ),
+    *("tcpstates", "vfsstat"),
+)
+_ELF = b"\x7fELF"
+# What libbpf writes where it is linked in, as libbpf-tools are, or is asked for.
+_OF_LIBBPF = b"libbpf"
+_MAX_PROGRAM = 4 << 20  # bytes; those of libbpf-tools have less than one million
 
 _MOUNTS = {"tracefs": "tracefs", "debugfs": "debugfs", "bpf": "bpffs", "securityfs": "securityfs"}
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -101,6 +136,41 @@ def bcc_tools(host: Host, untrusted: t.Callable[[str], str | None] = why_untrust
     return tools
 
 
+def libbpf_tools(host: Host, untrusted: t.Callable[[str], str | None] = why_untrusted) -> dict[str, Facts]:
+    """Return {name: {"path", "trusted", "reason"}} of the tools of libbpf-tools on the host, of those that a collector runs."""
+    there = {folder: set(host.names(folder)) for folder in _LIBBPF_FOLDERS}
+    return {
+        name: found
+        for name in LIBBPF_TOOLS
+        for found in [_libbpf_tool(host, [spelling % name for spelling in _LIBBPF_SPELLINGS], there, untrusted)]
+        if found
+    }
+
+
+def _libbpf_tool(
+    host: Host, spellings: t.Iterable[str], there: t.Mapping[str, set[str]], untrusted: t.Callable[[str], str | None]
+) -> Facts | None:
+    first = None
+    for spelling in spellings:
+        for path in ["%s/%s" % (folder, spelling) for folder, names in there.items() if spelling in names]:
+            if _is_of_libbpf(host, path):
+                reason = untrusted(path)
+                if reason is None:
+                    return {"path": path, "trusted": True, "reason": None}
+                first = first or {"path": path, "trusted": False, "reason": reason}
+    return first
+
+
+def _is_of_libbpf(host: Host, path: str) -> bool:
+    """Say whether a file is a program that was linked with libbpf: another one of the name must not be run."""
+    if not host.is_file(path):
+        return False
+    try:
+        return host.read(path, len(_ELF)) == _ELF and _OF_LIBBPF in host.read(path, _MAX_PROGRAM)
+    except OSError:
+        return False
+
+
 def library_folders(machine: str) -> tuple[str, ...]:
     """Return where the host's shared libraries are: Debian's folder of the architecture, 64-bit, plain."""
     triplet = "%s-linux-gnu" % {"ppc64le": "powerpc64le"}.get(machine, machine)
@@ -138,5 +208,6 @@ def userland(host: Host, untrusted: t.Callable[[str], str | None] = why_untruste
         "distribution": distribution(host),
         "python": "%d.%d.%d" % sys.version_info[:3],
         "bcc_tools": bcc_tools(host, untrusted),
+        "libbpf_tools": libbpf_tools(host, untrusted),
         "libbpf": libbpf(host),
     }

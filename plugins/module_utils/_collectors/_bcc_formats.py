@@ -23,7 +23,7 @@ import re
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _shape
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE, full
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import (
     log2_histograms,
     plain,
@@ -121,11 +121,7 @@ def _histogram(form: Histogram, body: str, limits: Limits) -> Answer:
         limits,
         notes=tuple(clean(line, 120) for line in asides if line[-1:].isdigit()),
     )
-    if form.section is None or rows < TABLE_SIZE:
-        return answer
-    return answer._replace(
-        truncated="the tool's table, with room for %d pairs of %s and bucket, is full" % (TABLE_SIZE, form.section)
-    )
+    return answer if form.section is None else full(answer, rows, TABLE_SIZE, form.section)
 
 
 _LINEAR_ROW = re.compile(r" *([0-9]{1,10}) *: ([0-9]{1,20}) *\|[*+ ]*\|")

@@ -68,17 +68,19 @@ class Native(t.NamedTuple):
     targets: t.Callable[[], t.Mapping[str, t.Sequence[str]]] | None = None
 
 
-class Bcc(t.NamedTuple):
-    """Tier 2: a bcc tool that runs until SIGINT.
+class Command(t.NamedTuple):
+    """Tier 2: a tool of bcc, or of libbpf-tools, that runs until SIGINT.
 
     `parse` is pure and raises ValueError on what it does not know. It gets what the tool printed (bytes that are not
     UTF-8 are lone surrogates, as os.fsdecode makes them), the seconds from the tool's readiness to the window's start,
     and the limits.
     """
 
-    tool: str  # without spelling: runqlat, not runqlat-bpfcc
+    tool: str  # without spelling: runqlat, not runqlat-bpfcc or bpf-runqlat
     args: tuple[str, ...]
-    ready: str  # the text whose appearance on standard output says that the tool has attached
+    ready: (
+        str  # the text whose appearance on standard output says that the tool has attached; "": it holds a link by then
+    )
     parse: t.Callable[[str, float, Limits], Answer]
     stream: bool = False  # it prints as things happen, so that what came before the window can be cut off
     tables: bool = False  # of these, one that prints tables, the last of them at SIGINT, which another SIGINT would cut
@@ -108,8 +110,9 @@ class Collector(t.NamedTuple):
     name: str
     category: str  # cpu, disk, filesystem, memory, network, process
     question: str
-    kind: str  # histogram, counts, events
+    kind: str  # histogram, counts, events, stacks
     unit: str
     native: Native | None
-    bcc: Bcc | None
+    bcc: Command | None
     procfs: Procfs | None
+    libbpf_tools: Command | None = None

@@ -95,13 +95,18 @@ def row(process: str, user: t.Iterable[str], kernel: t.Iterable[str], count: int
 
 # --- what bcc's tools print -------------------------------------------------------------------------------------------
 
-_NAME = re.compile(r" {4}- {16}(.*) \(([0-9]{1,10})\)")
-_COUNT = re.compile(r" {8}([0-9]{1,20})")
+# A name (comm) may hold anything, line ends too.
+_BLOCK = re.compile(r"(?:(.*)\n)? {4}- {16}(.{0,64}?) \(([0-9]{1,10})\)\n {8}([0-9]{1,20})", re.DOTALL)
 _BETWEEN = "    --"
 _NO_KERNEL, _NO_USER = "    [Missed Kernel Stack]", "    [Missed User Stack]"
 _IDLE = "0"  # the number of each CPU's idle task
 _MISSED = "%d stacks the tool could not keep in whole or in part; what was seen with them is counted without"
 _OF_KERNEL = "_[k]"
+# "    #%-2d 0x%lx", and then nothing, or "[unknown]", or a name with an offset, a file with one, or both
+_ADDRESSED = re.compile(
+    r" {4}#[0-9]{1,3} +0x([0-9a-f]{1,16})(?: \[unknown\]|(?: (.{1,1024}?)\+0x[0-9a-f]{1,16})?(?: \(.{0,4096}\+0x[0-9a-f]{1,16}\))?)"
+)
+_Key = t.Tuple[str, t.Tuple[str, ...], t.Tuple[str, ...]]  # as `row` takes it
 _BYTES = re.compile(r"^b'(.*)'$")  # so bcc 0.18 prints what is of the kernel
 
 
@@ -113,19 +118,55 @@ def parse(text: str, marked: bool) -> tuple[list[Row], int, tuple[str, ...]]:
     tool marks the kernel's frames (`marked`, profile -a) and did not, or says which one it has not kept. What a CPU waits for while
     it is idle is nobody's.
     """
-    found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
+    found: dict[_Key, int] = {}
     unread = missed = 0
-    for block in re.split(r"\n\s*\n", text.strip("\n")):
-        lines = block.split("\n")
-        name, count = (_NAME.fullmatch(lines[-2]), _COUNT.fullmatch(lines[-1])) if len(lines) > 1 else (None, None)
-        if name is None or count is None:
-            unread += bool(block.strip())
-        elif name.group(2) != _IDLE:
-            kernel, user = _parted(lines[:-2], marked)
-            missed += _NO_KERNEL in lines or _NO_USER in lines
-            key = (clean(name.group(1), 64), _names(user), _names(kernel))
-            found[key] = found.get(key, 0) + int(count.group(1))
+    for block in _blocks(text):
+        if block is None:
+            unread += 1
+            continue
+        process, frames, count = block
+        missed += _NO_KERNEL in frames or _NO_USER in frames
+        kernel, user = _parted(frames, marked)
+        key = (process, _names(user), _names(kernel))
+        found[key] = found.get(key, 0) + count
     return [row(*key, count) for key, count in found.items()], unread, (_MISSED % missed,) if missed else ()
+
+
+def parse_addressed(text: str) -> tuple[list[Row], int]:
+    """Return the same of a tool of libbpf-tools that is given -v: it prints no "--", but addresses.
+
+    Those of the kernel are in the upper half of what there is. The innermost are the tool's own program and what called it.
+    """
+    found: dict[_Key, int] = {}
+    unread = 0
+    for block in _blocks(text):
+        frames = [_ADDRESSED.fullmatch(frame) for frame in block[1]] if block else []
+        if block is None or None in frames:
+            unread += 1
+            continue
+        kernel: list[str] = []
+        user: list[str] = []
+        for one in frames:
+            name = (one and one.group(2)) or _user_symbols.UNKNOWN
+            if one and not int(one.group(1), 16) >> 63:
+                user.append(name)
+            elif kernel or not _OURS.match(name):
+                kernel.append(name)
+        key = (block[0], _names(user), _names(kernel))
+        found[key] = found.get(key, 0) + block[2]
+    return [row(*key, count) for key, count in found.items()], unread
+
+
+def _blocks(text: str) -> t.Iterator[tuple[str, list[str], int] | None]:
+    """Yield each stack's process, its frames as they are printed, and what was counted; None for what cannot be read."""
+    for block in re.split(r"\n\s*\n", text.strip("\n")):
+        match = _BLOCK.fullmatch(block)
+        if match is None:
+            if block.strip():
+                yield None
+        elif match.group(3) != _IDLE:
+            frames = match.group(1).split("\n") if match.group(1) else []
+            yield clean(match.group(2), 64), frames, int(match.group(4))
 
 
 def _parted(frames: list[str], marked: bool) -> tuple[list[str], list[str]]:

@@ -23,7 +23,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_format
     Totals,
 )
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Command, Limits
 
 
 class Tool(t.NamedTuple):
@@ -564,5 +564,5 @@ def collector(name: str) -> Collector:
         steps = (_STEPS,) if tool.prints == "each second" else ()
         return answer._replace(notes=steps + tool.notes + answer.notes)
 
-    bcc = Bcc(name, tool.args, tool.ready, parse, tool.prints != "end", tool.prints == "each second")
+    bcc = Command(name, tool.args, tool.ready, parse, tool.prints != "end", tool.prints == "each second")
     return Collector(name, tool.category, tool.question, KINDS[type(tool.form)], tool.unit, None, bcc, None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import struct
@@ -12,6 +13,7 @@ import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE, full
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, natural, of_one
@@ -19,8 +21,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -55,12 +57,10 @@ _NATIVE = Native(narrows=DISKS, program=program, read=read)
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "Tracing block device I/O"
-# bcc's BPF_HISTOGRAM(dist, disk_key_t) has room for this many pairs of device and bucket; more are not counted.
-_TABLE_SIZE = 64
-_NO_NAME = ("", "?", "<unknown>")  # up to 0.24, from 0.31 on, in between
+_NO_NAME = ("", "?", "<unknown>", "Unknown")  # bcc up to 0.24, from 0.31 on, in between; libbpf-tools
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+def parse(text: str, _elapsed: float, limits: Limits, room: int | None = TABLE_SIZE) -> Answer:
     """Read the histograms per disk that bcc's biolatency -D prints at its end, in microseconds."""
     by_device: dict[str, list[list[Bucket]]] = {}
     for value, buckets in log2_histograms(text_after(text, _READY), "usecs", "disk"):
@@ -73,11 +73,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
         ),
         limits,
     )
-    if sum(len(buckets) for several in by_device.values() for buckets in several) < _TABLE_SIZE:
-        return answer
-    return answer._replace(
-        truncated="the tool's table, with room for %d pairs of device and bucket, is full" % _TABLE_SIZE
-    )
+    return full(answer, sum(len(buckets) for several in by_device.values() for buckets in several), room, "device")
 
 
 def _device(value: str) -> str:
@@ -183,6 +179,8 @@ def _parent(name: str) -> str | None:
     return (match.group(1) or match.group(2)) if match else None
 
 
+_COMMAND = Command(tool="biolatency", args=("-D",), ready=_READY, parse=parse)
+
 COLLECTOR = Collector(
     name="biolatency",
     category="disk",
@@ -190,6 +188,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=_NATIVE,
-    bcc=Bcc(tool="biolatency", args=("-D",), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, room=None)),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

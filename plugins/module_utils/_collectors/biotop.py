@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 
@@ -17,8 +18,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec impor
     DISKS,
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -61,6 +62,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "Hit Ctrl-C to end"
+_FIRST_TABLE = "loadavg: "  # that of libbpf-tools says nothing before
 _ARGS = ("-C", "-r", "1000", "1")  # a table each second, one below the other
 # "%-7d %-16s %1s %-3d %-3d %-8s %5s %7s %6.2f"; a name may hold anything. Kbytes was a whole number before Python 3.
 _LINE = re.compile(
@@ -72,11 +74,11 @@ _HEADER = re.compile(r"(PID +COMM +D +MAJ +MIN .*|[0-9:]{8} loadavg: .*|Detachin
 _TOOL_NOTES = ("requests that completed, reads and writes only: discards are counted as reads",)
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Add up the tables that bcc's biotop prints each second; a line that cannot be read is counted as lost."""
+def parse(text: str, _elapsed: float, limits: Limits, ready: str = _READY) -> Answer:
+    """Add up the tables that the tool prints each second; a line that cannot be read is counted as lost."""
     rows: dict[tuple[int, str, str, str], Row] = {}
     unread = 0
-    for line in text_after(text, _READY).split("\n"):
+    for line in text_after(text, ready).split("\n"):
         match = _LINE.fullmatch(line)
         if match:
             pid, comm, flag, _major, _minor, device, requests, size, *_rest = match.groups()
@@ -129,6 +131,8 @@ def moved(text: str) -> tuple[int, int]:
     return natural(found["read_bytes"]), natural(found["write_bytes"])
 
 
+_COMMAND = Command(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True)
+
 COLLECTOR = Collector(
     name="biotop",
     category="disk",
@@ -136,6 +140,7 @@ COLLECTOR = Collector(
     kind="counts",
     unit="bytes",
     native=Native(narrows=TASKS + DISKS, program=program, read=read),
-    bcc=Bcc(tool="biotop", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(ready=_FIRST_TABLE, parse=functools.partial(parse, ready=_FIRST_TABLE)),
     procfs=Procfs(files=(_IO, _COMM), difference=difference),
 )

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE, full
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both
@@ -16,8 +18,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     DISKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -60,13 +62,11 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
-_READY = "Tracing block I/O"
-# bcc's BPF_HISTOGRAM(dist, struct proc_key_t) has room for this many pairs of process and bucket; more are not counted.
-_TABLE_SIZE = 64
+_READY = "I/O... Hit Ctrl-C"  # of "block I/O", as bcc calls it, and of "block device I/O"
 _TOGETHER_NOTE = "all devices and operations together: the tool tells them by process only"
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+def parse(text: str, _elapsed: float, limits: Limits, room: int | None = TABLE_SIZE) -> Answer:
     """Add up the histograms by process that bcc's bitesize prints at its end, in KiB."""
     # "Process Name = NAME", which holds whatever a process calls itself: only its beginning is looked at.
     lines = text_after(text, _READY).splitlines(True)
@@ -75,11 +75,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     merged = merge(found)
     count = sum(n for _lo, _hi, n in merged)
     answer = histogram([series({}, count, None, merged)] if count else [], limits, notes=(_TOGETHER_NOTE,))
-    if sum(map(len, found)) < _TABLE_SIZE:
-        return answer
-    return answer._replace(
-        truncated="the tool's table, with room for %d pairs of process and bucket, is full" % _TABLE_SIZE
-    )
+    return full(answer, sum(map(len, found)), room, "process")
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
@@ -105,6 +101,8 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     return histogram(rows, limits, notes=_NOTES + caveats(*changed, (row["labels"]["device"] for row in rows)))
 
 
+_COMMAND = Command(tool="bitesize", args=(), ready=_READY, parse=parse)
+
 COLLECTOR = Collector(
     name="bitesize",
     category="disk",
@@ -112,6 +110,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="KiB",
     native=Native(narrows=DISKS, program=program, read=read),
-    bcc=Bcc(tool="bitesize", args=(), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, room=None)),
     procfs=Procfs(files=(DISKSTATS, DEVICES), difference=difference),
 )

@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -84,6 +84,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="compactsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="compactsnoop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
 )

@@ -14,8 +14,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -69,6 +69,6 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="cpudist", args=(), ready=_READY, parse=parse),
+    bcc=Command(tool="cpudist", args=(), ready=_READY, parse=parse),
     procfs=Procfs(files=(_schedstat.SCHEDSTAT,), difference=difference, instead=(_schedstat.TASKS,)),
 )

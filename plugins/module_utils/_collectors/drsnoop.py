@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
@@ -16,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -47,24 +48,31 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _READY = "PAGES"
 _LINE = re.compile(r"(.{14}) ([0-9]{1,10}) +([0-9]+\.[0-9]{2}) +-?[0-9]+ *")
-_TOOL_NOTES = (
-    "for want of free memory on the host only: the tool does not trace the limits of cgroups",
-    "the tool rounds to 10 us, so that a stall may be in the bucket next to its own; names are cut to 14 letters",
+_LIBBPF_LINE = re.compile(r"[0-9:]{8} (.{16}) ([0-9]{1,10}) +([0-9]+\.[0-9]{3}) +-?[0-9]+ *")
+_HOST_NOTE = "for want of free memory on the host only: the tool does not trace the limits of cgroups"
+_ROUNDED_NOTE = (
+    "the tool rounds to 10 us, so that a stall may be in the bucket next to its own; names are cut to 14 letters"
 )
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Gather the lines that bcc's drsnoop prints, one for each stall, in milliseconds."""
+def parse(
+    text: str,
+    _elapsed: float,
+    limits: Limits,
+    form: re.Pattern[str] = _LINE,
+    notes: tuple[str, ...] = (_HOST_NOTE, _ROUNDED_NOTE),
+) -> Answer:
+    """Gather the lines that the tool prints, one for each stall, in milliseconds."""
     values: dict[str, list[float]] = {}
     unread = 0
     for line in text_after(text, _READY).splitlines():
-        match = _LINE.fullmatch(line)
+        match = form.fullmatch(line)
         if match:
             values.setdefault(clean(match.group(1).rstrip(), 64), []).append(float(match.group(3)) * 1000)
         elif line.strip():
             unread += 1
     rows = [distribution(found, labels(name, 0)) for name, found in values.items()]
-    return histogram(rows, limits, unread, (*_TOOL_NOTES, *unread_note(unread)))
+    return histogram(rows, limits, unread, (*notes, *unread_note(unread)))
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
@@ -82,6 +90,8 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     return histogram(rows, limits, notes=_NOTES)
 
 
+_COMMAND = Command(tool="drsnoop", args=(), ready=_READY, parse=parse, stream=True)
+
 COLLECTOR = Collector(
     name="drsnoop",
     category="memory",
@@ -89,6 +99,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="drsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, form=_LIBBPF_LINE, notes=(_HOST_NOTE,))),
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
 )

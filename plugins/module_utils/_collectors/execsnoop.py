@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -194,6 +194,10 @@ def forks(text: str) -> int:
     return natural(found[0][1])
 
 
+_COMMAND = Command(
+    tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="execsnoop",
     category="process",
@@ -201,6 +205,7 @@ COLLECTOR = Collector(
     kind="events",
     unit="processes",
     native=_NATIVE,
-    bcc=Bcc(tool="execsnoop", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=Procfs(files=(_STAT,), difference=difference),
 )

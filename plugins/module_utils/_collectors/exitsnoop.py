@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -69,10 +69,10 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _READY = "EXIT_CODE"  # the last word of the header
 # "%-16s %-7d %-7d %-7d %-7.2f " and then the reason. A name (comm) has at most 15 characters, and may hold spaces and line
-# ends; -7 was -6 before 0.25.
+# ends; -7 was -6 before 0.25. A signal is INT, or, as libbpf-tools say it, Interrupt.
 _ROW = re.compile(
     r"(.{16}) [0-9]{1,10} +[0-9]{1,10} +[0-9]{1,10} +-?[0-9]{1,12}\.[0-9]{2} +"
-    r"(?:(0)|code ([0-9]{1,3})|(?:signal ([0-9]{1,3}) \(\w+\))?(, core dumped ?)?) *\n",
+    r"(?:(0)|code ([0-9]{1,3})|(?:signal ([0-9]{1,3}) \([^\n]{1,64}?\))?(, core dumped ?)?) *\n",
     re.DOTALL,
 )
 _LEADER_NOTE = "a process is taken to end with its first thread"
@@ -127,6 +127,10 @@ def tasks(text: str) -> int:
     return natural(words[3].partition("/")[2])
 
 
+_COMMAND = Command(
+    tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="exitsnoop",
     category="process",
@@ -134,6 +138,7 @@ COLLECTOR = Collector(
     kind="counts",
     unit="processes",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="exitsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=Procfs(files=(_STAT, _LOADAVG), difference=difference),
 )

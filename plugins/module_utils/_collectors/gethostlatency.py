@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 import typing as t
@@ -15,7 +16,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import gethostlatency as program
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import c_string, clean
@@ -75,16 +82,17 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "LATms"
-# "%-9s %-7d %-16s %10.2f %s"; a name (comm) has at most 15 characters, and may hold spaces and line ends.
-_LINE = re.compile(r"[0-9:]{8}  [0-9]{1,10} +(.{16}) +([0-9]{1,12}\.[0-9]{2}) [^\n]*\n", re.DOTALL)
-_TOOL_NOTES = (
-    "the tool does not say which function it was, and names threads",
-    "the tool rounds to 10 us, so that a call may be in the bucket next to its own",
-)
+# "%-9s %-7d %-16s %10.2f %s", or of libbpf-tools "%-8s %-7d %-16s %-10.3f %s"; a name
+# (comm) has at most 15 characters, and may hold spaces and line ends.
+_LINE = re.compile(r"[0-9:]{8} {1,2}[0-9]{1,10} +(.{16}) +([0-9]{1,12}\.[0-9]{2,3}) [^\n]*\n", re.DOTALL)
+_THREADS_NOTE = "the tool does not say which function it was, and names threads"
+_ROUNDED_NOTE = "the tool rounds to 10 us, so that a call may be in the bucket next to its own"
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Gather the lines that bcc's gethostlatency prints, one for each call, in milliseconds; hosts' names are dropped."""
+def parse(
+    text: str, _elapsed: float, limits: Limits, notes: tuple[str, ...] = (_THREADS_NOTE, _ROUNDED_NOTE)
+) -> Answer:
+    """Gather the lines that the tool prints, one for each call, in milliseconds; hosts' names are dropped."""
     body = text_after(text, _READY)
     times: dict[str, list[float]] = {}
     unread = position = 0
@@ -97,8 +105,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
         position = match.end()
         times.setdefault(clean(match.group(1).rstrip(" "), 64), []).append(float(match.group(2)) * 1000)
     rows = (distribution(several, labels(comm, None)) for comm, several in times.items())
-    return histogram(rows, limits, unread, (_UNSEEN_NOTE, *_TOOL_NOTES, *unread_note(unread)))
+    return histogram(rows, limits, unread, (_UNSEEN_NOTE, *notes, *unread_note(unread)))
 
+
+_COMMAND = Command(tool="gethostlatency", args=(), ready=_READY, parse=parse, stream=True)
 
 COLLECTOR = Collector(
     name="gethostlatency",
@@ -107,6 +117,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read, targets=targets),
-    bcc=Bcc(tool="gethostlatency", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, notes=(_THREADS_NOTE,))),
     procfs=None,  # what a process does within itself is not in /proc
 )

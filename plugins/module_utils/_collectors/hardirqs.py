@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode, _per_cpu
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import labelled
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE, labelled
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, shared
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -43,9 +44,9 @@ def read(maps: Maps, limits: Limits) -> Answer:
 _READY = "Tracing hard irq event time"
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+def parse(text: str, _elapsed: float, limits: Limits, room: int | None = TABLE_SIZE) -> Answer:
     """Read the histograms that bcc's hardirqs -d prints at its end, in microseconds."""
-    answer = labelled(text_after(text, _READY), "hardirq", "handler", _name, limits)
+    answer = labelled(text_after(text, _READY), "hardirq", "handler", _name, limits, room)
     return answer._replace(notes=(*answer.notes, _SCOPE_NOTE))
 
 
@@ -91,6 +92,8 @@ def handlers(number: str, text: str) -> str:
     return clean(b", ".join(raws), 200)
 
 
+_COMMAND = Command(tool="hardirqs", args=("-d",), ready=_READY, parse=parse)
+
 COLLECTOR = Collector(
     name="hardirqs",
     category="cpu",
@@ -98,6 +101,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="hardirqs", args=("-d",), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, room=None)),
     procfs=Procfs(files=(_INTERRUPTS,), difference=difference),
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 
@@ -15,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -53,17 +54,23 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "RESULT"  # the last word of the header
-# "%-9s %-*d %-16s %-4d %-*d %d"; up to 0.24 the ids have "%-6d". A name (comm) has at most 15 bytes, and may hold spaces
-# and line ends.
-_ROW = re.compile(rb"[0-9:]{8}  ([0-9]{1,10}) +?(.{16}) (-?[0-9]{1,10}) +(-?[0-9]{1,10}) +(-?[0-9]{1,10})\n", re.DOTALL)
+# "%-9s %-*d %-16s %-4d %-*d %d"; up to 0.24 the ids have "%-6d"; of libbpf-tools "%-8s %-7d %-16s %-9d %-7d %-6d". A name
+# (comm) has at most 15 bytes, and may hold spaces and line ends.
+_ROW = re.compile(
+    rb"[0-9:]{8} {1,2}([0-9]{1,10}) +?(.{16}) (-?[0-9]{1,10}) +(-?[0-9]{1,10}) +(-?[0-9]{1,10}) *\n", re.DOTALL
+)
 _SCOPE_NOTE = (
     "kill(2) that succeeded, a call that reaches a whole group counting once; not tgkill, sigqueue and pidfd_send_signal, "
     "and without the target's name"
 )
 
+_LIBBPF_SCOPE_NOTE = _SCOPE_NOTE.replace("kill(2)", "kill, tkill and tgkill").replace(
+    "not tgkill, sigqueue", "not sigqueue"
+)
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Add up the lines that bcc's killsnoop prints; a line that cannot be read is a signal that is lost."""
+
+def parse(text: str, _elapsed: float, limits: Limits, scope: str = _SCOPE_NOTE) -> Answer:
+    """Add up the lines that the tool prints; a line that cannot be read is a signal that is lost."""
     body = text_after(text, _READY).encode("utf-8", "surrogateescape")
     rows: dict[tuple[str, int], Row] = {}
     failed = unread = position = 0
@@ -81,9 +88,11 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
         key = clean(comm.strip(b" "), 64), int(number)
         row = rows.setdefault(key, _row(key[0], None, key[1], 0, None, (0, 0)))
         row.update(count=row["count"] + 1, pid=int(pid), target_pid=int(target))
-    notes = (_SCOPE_NOTE, _LAST_NOTE, "%d calls failed" % failed)
+    notes = (scope, _LAST_NOTE, "%d calls failed" % failed)
     return counts(rows.values(), limits, sum(row["count"] for row in rows.values()) + unread, unread, notes)
 
+
+_COMMAND = Command(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True)
 
 COLLECTOR = Collector(
     name="killsnoop",
@@ -92,6 +101,9 @@ COLLECTOR = Collector(
     kind="counts",
     unit="signals",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="killsnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(
+        tool="sigsnoop", args=("-k",), parse=functools.partial(parse, scope=_LIBBPF_SCOPE_NOTE)
+    ),
     procfs=None,  # nothing in /proc counts signals
 )

@@ -13,8 +13,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -43,6 +43,16 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return stacks(rows, limits, lost=unread, notes=(_WHOLE, *notes, *unread_note(unread)))
 
 
+_LIBBPF_ARGS = ("-v", "--stack-storage-size", "16384")  # with addresses, which tell the kernel's frames
+
+
+def parse_addressed(text: str, _elapsed: float, limits: Limits) -> Answer:
+    """Read the stacks that the tool of libbpf-tools prints at its end; up to 0.26 it has no greeting, and no head."""
+    body = text_after(text, _READY) if _READY in text else text
+    rows, unread = _stacks.parse_addressed(body)
+    return stacks(rows, limits, lost=unread, notes=(_WHOLE, *unread_note(unread)))
+
+
 COLLECTOR = Collector(
     name="offcputime",
     category="cpu",
@@ -50,6 +60,7 @@ COLLECTOR = Collector(
     kind="stacks",
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
+    bcc=Command(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
+    libbpf_tools=Command(tool="offcputime", args=_LIBBPF_ARGS, ready="", parse=parse_addressed),
     procfs=None,  # /proc knows for how long threads have waited for a CPU, and not for what else
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -62,7 +62,7 @@ _READY = "Tracing OOM kills"
 # Names are up to 15 bytes of anything, line ends and quotes too.
 _LINE = re.compile(
     r'[0-9:]{8} Triggered by PID ([0-9]{1,10}) \("(.{0,16}?)"\), OOM kill of PID ([0-9]{1,10}) \("(.{0,16}?)"\),'
-    r" [0-9]+ pages, loadavg: [^\n]*\n",
+    r" [0-9]+ pages(?:, loadavg: [^\n]*)?\n",
     re.DOTALL,
 )
 
@@ -96,6 +96,10 @@ def difference(before: Sample, after: Sample, _seconds: float, _limits: Limits) 
     return Answer({"count": count, "items": [], "events": [], "omitted": 0}, notes=(_NOTE,))
 
 
+_COMMAND = Command(
+    tool="oomkill", args=(), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="oomkill",
     category="memory",
@@ -103,6 +107,7 @@ COLLECTOR = Collector(
     kind="events",
     unit="processes",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="oomkill", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=Procfs(files=(_stalls.VMSTAT,), difference=difference),
 )

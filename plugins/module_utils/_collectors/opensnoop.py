@@ -16,8 +16,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -100,6 +100,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return largest(rows.values(), limits, count, unread, (_SCOPE_NOTE, _CUT_NOTE))
 
 
+_COMMAND = Command(
+    tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="opensnoop",
     category="filesystem",
@@ -107,6 +111,7 @@ COLLECTOR = Collector(
     kind="counts",
     unit="opens",
     native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="opensnoop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # nothing in /proc counts opens
 )

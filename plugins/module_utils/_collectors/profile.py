@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -77,6 +77,8 @@ COLLECTOR = Collector(
     kind="stacks",
     unit="samples",
     native=Native(narrows=TASKS, program=program, read=read, targets=targets),
-    bcc=Bcc(tool="profile", args=("-d", "-a", "-F", str(perf_event.SAMPLES)), ready=_READY, parse=parse, sampler=True),
+    bcc=Command(
+        tool="profile", args=("-d", "-a", "-F", str(perf_event.SAMPLES)), ready=_READY, parse=parse, sampler=True
+    ),
     procfs=None,  # /proc knows who had the CPU, and not what for
 )

@@ -14,8 +14,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -62,6 +62,10 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     return histogram(rows, limits, notes=(_MEAN, *notes))
 
 
+_COMMAND = Command(
+    tool="runqlat", args=(), ready=_READY, parse=parse
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="runqlat",
     category="cpu",
@@ -69,6 +73,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=_NATIVE,
-    bcc=Bcc(tool="runqlat", args=(), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=Procfs(files=(_schedstat.SCHEDSTAT,), difference=difference, instead=(_schedstat.TASKS,)),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -97,6 +97,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return counts(by_name(threads.values()), limits, lost=unread)
 
 
+_COMMAND = Command(
+    tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="runqslower",
     category="cpu",
@@ -104,6 +108,7 @@ COLLECTOR = Collector(
     kind="counts",
     unit="waits",
     native=Native(narrows=TASKS, program=program, read=read),
-    bcc=Bcc(tool="runqslower", args=(str(_LONG_US),), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # /proc adds up what tasks wait, and does not say how long one wait was
 )

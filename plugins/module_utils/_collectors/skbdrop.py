@@ -18,8 +18,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Labels, Row, counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -182,6 +182,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="packets",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcpdrop", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="tcpdrop", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_nstat.SNMP, _nstat.NETSTAT, _nstat.SNMP6, _nstat.SOFTNET), difference=difference),
 )

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import Maps
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _decode, _per_cpu
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import labelled
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_sections import TABLE_SIZE, labelled
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, shared
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, histogram, series
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -44,9 +45,9 @@ def read(maps: Maps, limits: Limits) -> Answer:
 _READY = "Tracing soft irq event time"
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
+def parse(text: str, _elapsed: float, limits: Limits, room: int | None = TABLE_SIZE) -> Answer:
     """Read the histograms that bcc's softirqs -d prints at its end, in microseconds."""
-    return labelled(text_after(text, _READY), "softirq", "vector", _name, limits)
+    return labelled(text_after(text, _READY), "softirq", "vector", _name, limits, room)
 
 
 def _name(value: str) -> str:
@@ -71,6 +72,8 @@ def difference(before: Sample, after: Sample, _seconds: float, limits: Limits) -
     return histogram(rows, limits, notes=(_NOTE, *notes))
 
 
+_COMMAND = Command(tool="softirqs", args=("-d",), ready=_READY, parse=parse)
+
 COLLECTOR = Collector(
     name="softirqs",
     category="cpu",
@@ -78,6 +81,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="softirqs", args=("-d",), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, room=None)),
     procfs=Procfs(files=(_SOFTIRQS,), difference=difference),
 )

@@ -17,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
 )
@@ -93,6 +93,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return counts(rows, limits, lost=unread, notes=(_NO_PROCESS,))
 
 
+_COMMAND = Command(
+    tool="syscount", args=_ARGS, ready=_READY, parse=parse
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="syscount",
     category="cpu",
@@ -100,6 +104,7 @@ COLLECTOR = Collector(
     kind="counts",
     unit="calls",
     native=Native(narrows=TASKS, program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="syscount", args=_ARGS, ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # nothing in /proc counts system calls
 )

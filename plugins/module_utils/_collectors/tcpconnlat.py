@@ -12,7 +12,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpconnlat as program
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
@@ -50,6 +56,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return histogram([row] if found else [], limits, unread, notes)
 
 
+_COMMAND = Command(
+    tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="tcpconnlat",
     category="network",
@@ -57,6 +67,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcpconnlat", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # it counts connections, and times none
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
 import re
 import socket
@@ -19,8 +20,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts, events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -92,28 +93,34 @@ _LINE = re.compile(
     r"([0-9]{1,10}),(.{0,16}),[46],([0-9a-f.:]+),([0-9]{1,5}),([0-9a-f.:]+),([0-9]{1,5}),([0-9]+),([0-9]+),([0-9]+\.[0-9]{2})",
     re.DOTALL,
 )
-_SCOPE_NOTES = (
-    "sessions that began after the tool did, and attempts that were refused; bytes are whole KiB, as it prints them",
-    "the tool names whoever ran when a session changed its state, and counts the SYN and the FIN as bytes",
+# "%-7d %-16s %-15s %-5d %-15s %-5d %-6.2f %-6.2f %-.2f"; addresses are as long as they are.
+_LIBBPF_LINE = re.compile(
+    r"([0-9]{1,10}) +(.{16}) ([0-9a-f.:]+) +([0-9]{1,5}) +([0-9a-f.:]+) +([0-9]{1,5}) +([0-9]+\.[0-9]{2}) +([0-9]+\.[0-9]{2})"
+    r" +([0-9]+\.[0-9]{2})"
 )
+_WHOLE_NOTE = (
+    "sessions that began after the tool did, and attempts that were refused; bytes are whole KiB, as it prints them"
+)
+_PARTS_NOTE = "sessions that began after the tool did, and attempts that were refused; bytes are hundredths of KiB, as it prints them"
+_SCOPE_NOTES = ("the tool names whoever ran when a session changed its state, and counts the SYN and the FIN as bytes",)
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Read the lines that bcc's tcplife -s prints, one for each session that has ended."""
+def parse(text: str, _elapsed: float, limits: Limits, form: re.Pattern[str] = _LINE, note: str = _WHOLE_NOTE) -> Answer:
+    """Read the lines that the tool prints, one for each session that has ended."""
     rows: list[dict[str, t.Any]] = []
     unread = 0
     body = text_after(text, _READY)
     for line in body.split("\n"):
-        row = _read(line.rstrip("\r"))
+        row = _read(line.rstrip("\r"), form)
         if row is not None:
             rows.append(row)
         elif line:
             unread += 1
-    return events(rows, limits, lost=unread, notes=(*_SCOPE_NOTES, *unread_note(unread)))
+    return events(rows, limits, lost=unread, notes=(note, *_SCOPE_NOTES, *unread_note(unread)))
 
 
-def _read(line: str) -> dict[str, t.Any] | None:
-    match = _LINE.fullmatch(line)
+def _read(line: str, form: re.Pattern[str]) -> dict[str, t.Any] | None:
+    match = form.fullmatch(line)
     if not match:
         return None
     pid, comm, saddr, sport, daddr, dport, sent, received, milliseconds = match.groups()
@@ -126,10 +133,10 @@ def _read(line: str) -> dict[str, t.Any] | None:
     return {
         "t_ms": None,
         "pid": natural(pid) or None,
-        "comm": clean(comm, 64) or UNKNOWN,
+        "comm": clean(comm.rstrip(" "), 64) or UNKNOWN,
         **{name: ends[name] for name in _FIELDS},
-        "tx_bytes": natural(sent) * 1024,
-        "rx_bytes": natural(received) * 1024,
+        "tx_bytes": round(float(sent) * 1024),
+        "rx_bytes": round(float(received) * 1024),
         "us": round(float(milliseconds) * 1000),
     }
 
@@ -159,6 +166,8 @@ def difference(before: Sample, after: Sample, _seconds: float, _limits: Limits) 
     return Answer({"count": opened, "items": [], "events": [], "omitted": 0}, notes=_PROCFS_NOTES)
 
 
+_COMMAND = Command(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True)
+
 COLLECTOR = Collector(
     name="tcplife",
     category="network",
@@ -166,6 +175,7 @@ COLLECTOR = Collector(
     kind="events",
     unit="sessions",
     native=Native(program=program, read=read, sizes=sizes),
-    bcc=Bcc(tool="tcplife", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(args=(), parse=functools.partial(parse, form=_LIBBPF_LINE, note=_PARTS_NOTE)),
     procfs=Procfs(files=(_SNMP,), difference=difference),
 )

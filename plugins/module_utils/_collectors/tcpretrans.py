@@ -19,8 +19,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -176,6 +176,6 @@ COLLECTOR = Collector(
     kind="counts",
     unit="retransmits",
     native=_NATIVE,
-    bcc=Bcc(tool="tcpretrans", args=(), ready=_READY, parse=parse, stream=True),
+    bcc=Command(tool="tcpretrans", args=(), ready=_READY, parse=parse, stream=True),
     procfs=Procfs(files=(_SNMP, _NETSTAT, _SNMP6), difference=difference),
 )

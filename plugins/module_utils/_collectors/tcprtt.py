@@ -10,7 +10,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _dec
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import log2_histograms
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram, series
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcprtt as program
 
 # --- tier 3 -----------------------------------------------------------------------------------------------------------
@@ -47,6 +53,10 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return histogram(rows, limits, notes=(_SEGMENT_NOTE, _TOGETHER_NOTE))
 
 
+_COMMAND = Command(
+    tool="tcprtt", args=(), ready=_READY, parse=parse
+)  # of bcc and of libbpf-tools, whose forms are the same
+
 COLLECTOR = Collector(
     name="tcprtt",
     category="network",
@@ -54,6 +64,7 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcprtt", args=(), ready=_READY, parse=parse),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND,
     procfs=None,  # it tells no connection's times
 )

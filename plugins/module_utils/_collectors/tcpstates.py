@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 
@@ -14,7 +15,13 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text i
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import distribution, unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._names import tcp_state
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import histogram
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits, Native
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
+    Answer,
+    Collector,
+    Command,
+    Limits,
+    Native,
+)
 from ansible_collections.ebpf.fleet.plugins.module_utils._programs import tcpstates as program
 
 _SCOPE_NOTES = (
@@ -56,19 +63,26 @@ _LINE = re.compile(
     r"([A-Z0-9_]{1,16}),([A-Z0-9_]{1,16}),([0-9]{1,12}\.[0-9]{3})\r?\n",
     re.DOTALL,
 )
+# "%-16llx %-7d %-16s %-2d %-26s %-5d %-26s %-5d %-11s -> %-11s %.3f"; from 0.31 on an address has 39.
+_LIBBPF_READY, _LIBBPF_ARGS = "NEWSTATE", ("-w",)  # whole names and addresses
+_LIBBPF_LINE = re.compile(
+    r"[0-9a-f]{1,16} +[0-9]{1,10} +.{16} [46] +[0-9a-f.:]+ +[0-9]{1,5} +[0-9a-f.:]+ +[0-9]{1,5} +"
+    r"([A-Z0-9_]{1,16}) +-> ([A-Z0-9_]{1,16}) +([0-9]{1,12}\.[0-9]{3})\n",
+    re.DOTALL,
+)
 _TOOL_NOTE = "states that began after the tool did"
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Gather the lines that bcc's tcpstates -s prints, one for each change, by the state that was left.
+def parse(text: str, _elapsed: float, limits: Limits, ready: str = _READY, form: re.Pattern[str] = _LINE) -> Answer:
+    """Gather the lines that the tool prints, one for each change, by the state that was left.
 
     The tool prints 0.000 milliseconds where it does not know how long, and of a state of less than a microsecond.
     """
-    body = text_after(text, _READY)
+    body = text_after(text, ready)
     times: dict[str, list[float]] = {}
     unread = unknown = position = 0
     while position < len(body):
-        match = _LINE.match(body, position)
+        match = form.match(body, position)
         if match is None:
             unread += 1
             position = (body.find("\n", position) + 1) or len(body)
@@ -85,6 +99,8 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return histogram(rows, limits, unread, notes)
 
 
+_COMMAND = Command(tool="tcpstates", args=_ARGS, ready=_READY, parse=parse, stream=True)
+
 COLLECTOR = Collector(
     name="tcpstates",
     category="network",
@@ -92,6 +108,9 @@ COLLECTOR = Collector(
     kind="histogram",
     unit="us",
     native=Native(program=program, read=read),
-    bcc=Bcc(tool="tcpstates", args=_ARGS, ready=_READY, parse=parse, stream=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(
+        args=_LIBBPF_ARGS, ready=_LIBBPF_READY, parse=functools.partial(parse, ready=_LIBBPF_READY, form=_LIBBPF_LINE)
+    ),
     procfs=None,  # it lists sockets in the states that they are in, and does not say since when
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 import typing as t
@@ -16,8 +17,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape impo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     TASKS,
     Answer,
-    Bcc,
     Collector,
+    Command,
     Limits,
     Native,
     Procfs,
@@ -50,11 +51,12 @@ def read(maps: Maps, limits: Limits) -> Answer:
 
 _READY = "CREATE/s"
 _ARGS = ("1",)  # a row each second, so that a rate is a number, and one more at the end for what is left
+_CUT_NOTE = "what is left of the last second is not in it"
 _ROW = re.compile(r"[0-9:]{8} *:((?: +[0-9]+){5})(?:(?: +[0-9]+){3})? *")  # 0.31 has UNLINK, MKDIR and RMDIR too
 
 
-def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Add up the rows that bcc's vfsstat prints; a row that cannot be read is counted as lost."""
+def parse(text: str, _elapsed: float, limits: Limits, notes: tuple[str, ...] = ()) -> Answer:
+    """Add up the rows that the tool prints; a row that cannot be read is counted as lost."""
     sums = [0] * len(OPERATIONS)
     unread = 0
     for line in text_after(text, _READY).splitlines():
@@ -63,7 +65,7 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
             sums = [have + natural(more) for have, more in zip(sums, match.group(1).split())]
         else:
             unread += 1
-    return _answer(zip(OPERATIONS, sums), limits, unread, _SCOPE_NOTE)
+    return _answer(zip(OPERATIONS, sums), limits, unread, _SCOPE_NOTE, *notes)
 
 
 # --- tier 1 -----------------------------------------------------------------------------------------------------------
@@ -99,6 +101,8 @@ def calls(text: str) -> tuple[int, int]:
     return natural(found["syscr"]), natural(found["syscw"])
 
 
+_COMMAND = Command(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True)
+
 COLLECTOR = Collector(
     name="vfsstat",
     category="filesystem",
@@ -108,6 +112,7 @@ COLLECTOR = Collector(
     native=Native(
         narrows=TASKS, program=by_fentry, read=read, instead=Native(narrows=TASKS, program=by_kprobe, read=read)
     ),
-    bcc=Bcc(tool="vfsstat", args=_ARGS, ready=_READY, parse=parse, stream=True, tables=True),
+    bcc=_COMMAND,
+    libbpf_tools=_COMMAND._replace(parse=functools.partial(parse, notes=(_CUT_NOTE,))),
     procfs=Procfs(files=(_IO,), difference=difference),
 )

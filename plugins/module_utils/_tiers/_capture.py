@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a bcc tool has written, bounded: the beginning of its output, the end of its errors, the samples it says it lost."""
+"""What a tool has written, bounded: the beginning of its output, the end of its errors, the samples it says it lost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import re
 
 _ERRORS_KEPT = 65536  # bytes, the last ones: clang says a lot before the cause
 _LINE_KEPT = 4096  # bytes of a line of errors that has no end yet
-# libbcc writes this where a perf buffer was full (src/cc/perf_reader.c).
-_LOST = re.compile(rb"Possibly lost ([0-9]{1,18}) samples")
+# libbcc writes this where a perf buffer was full (src/cc/perf_reader.c), and what libbpf-tools write follows; some of them, to
+# their output.
+_LOST = re.compile(rb"(?:Possibly lost ([0-9]{1,18}) samples|[Ll]ost ([0-9]{1,18}) events on CPU #[0-9]{1,6}!?)")
+_LOST_LINE = re.compile(rb"^[Ll]ost ([0-9]{1,18}) events on CPU #[0-9]{1,6}!\n", re.MULTILINE)
 
 
 class Capture:
@@ -35,7 +37,7 @@ class Capture:
         for line in lines:
             lost = _LOST.fullmatch(line)
             if lost:
-                self.lost += int(lost.group(1))
+                self.lost += int(lost.group(1) or lost.group(2))
             else:
                 self._errors += line + b"\n"
         del self._errors[: max(len(self._errors) - _ERRORS_KEPT, 0)]
@@ -57,8 +59,12 @@ class Capture:
 
     def text(self) -> str:
         """Return the output for a parser: whole lines if it is full; bytes that are not UTF-8 become lone surrogates."""
-        text = self._output.decode("utf-8", "surrogateescape")
+        text = _LOST_LINE.sub(b"", self._output).decode("utf-8", "surrogateescape")
         return text[: text.rfind("\n") + 1] if self.full else text
+
+    def lost_of_output(self) -> int:
+        """Return how many events the tool says, in its output, that it has lost."""
+        return sum(int(number) for number in _LOST_LINE.findall(self._output))
 
     def errors(self) -> str:
         """Return the end of the errors, without those that `lost` counts."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import subprocess
+import tty
 import typing as t
 
 # Nothing of ours reaches the tool: it finds its own programs, writes ASCII or UTF-8, line by line, and leaves no .pyc.
@@ -21,6 +23,7 @@ ENVIRONMENT = {
     "PYTHONNOUSERSITE": "1",
 }
 _PR_SET_PDEATHSIG = 1
+_LINKS = ("anon_inode:bpf_link", "anon_inode:[bpf_link]", "anon_inode:bpf-link")
 _CHUNK = 65536
 _AT_ONCE = 1 << 20  # bytes read at one call, so that a flood cannot keep us
 
@@ -28,11 +31,28 @@ _AT_ONCE = 1 << 20  # bytes read at one call, so that a flood cannot keep us
 class Child:
     """A program that was started. `OSError` where it could not be."""
 
-    def __init__(self, argv: t.Sequence[str]) -> None:
-        self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command waits for a program to end
+    def __init__(self, argv: t.Sequence[str], terminal: bool = False) -> None:
+        """Start it; with `terminal` it writes to one, since the C library keeps back what is written to a pipe."""
+        ours, theirs = _terminal() if terminal else os.pipe2(os.O_CLOEXEC)
+        try:
+            self._process = self._run(argv, theirs)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        pipes: tuple[t.IO[bytes] | None, ...] = (os.fdopen(ours, "rb", buffering=0), self._process.stderr)
+        self._pipes = [pipe for pipe in pipes if pipe is not None]
+        self._eof = [False, False]
+        for pipe in self._pipes:
+            os.set_blocking(pipe.fileno(), False)
+
+    @staticmethod
+    def _run(argv: t.Sequence[str], output: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command waits for a program to end
             argv,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
             cwd="/",
@@ -40,10 +60,6 @@ class Child:
             start_new_session=True,
             preexec_fn=_prepare(),  # noqa: PLW1509  # we have one thread
         )
-        self._pipes = [pipe for pipe in (self._process.stdout, self._process.stderr) if pipe is not None]
-        self._eof = [False, False]
-        for pipe in self._pipes:
-            os.set_blocking(pipe.fileno(), False)
 
     def descriptors(self) -> list[int]:
         """Return the pipes that may still have something to read."""
@@ -61,6 +77,10 @@ class Child:
                 chunk = os.read(self._pipes[which].fileno(), _CHUNK)
             except BlockingIOError:
                 break
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                chunk = b""  # so a terminal says that nobody has its other end any more
             self._eof[which] = not chunk
             chunks.append(chunk)
         return b"".join(chunks)
@@ -89,6 +109,14 @@ class Child:
             self._process.wait()
         return self._process.returncode
 
+    def holds_a_link(self) -> bool:
+        """Say whether the program has attached one of its own to the kernel."""
+        folder = "/proc/%d/fd" % self._process.pid
+        try:
+            return any(os.readlink("%s/%s" % (folder, fd)) in _LINKS for fd in os.listdir(folder))
+        except OSError:  # it has ended, or closed one meanwhile
+            return False
+
     def kill(self) -> None:
         """End the program and its group at once; nothing to do when it has ended."""
         if self._process.returncode is None:
@@ -108,6 +136,13 @@ class Child:
                 os.killpg(self._process.pid, number)
             except ProcessLookupError:  # everything in the group has ended and waits to be reaped
                 return
+
+
+def _terminal() -> tuple[int, int]:
+    """Return the two ends of a terminal that leaves alone what is written to it; nobody becomes its session."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    return ours, theirs
 
 
 def _prepare() -> t.Callable[[], None]:

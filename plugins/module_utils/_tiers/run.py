@@ -9,6 +9,7 @@ During the window nothing is polled: the process sleeps until the window's end, 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import select
 import time
@@ -17,16 +18,17 @@ import typing as t
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import syscall
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc, native, procfs
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import native, procfs, tools
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._result import Attempt, answered, failed
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers.plan import NAMES, Plan
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers.plan import TIERS, Plan
 
-_ENGINES: t.Mapping[int, t.Callable[[Collector, Limits, Context], Running]] = {
-    3: native.start,
-    2: bcc.start,
-    1: procfs.start,
+_ENGINES: t.Mapping[str, t.Callable[[Collector, Limits, Context], Running]] = {
+    "native": native.start,
+    "libbpf-tools": functools.partial(tools.start, source="libbpf-tools"),
+    "bcc": functools.partial(tools.start, source="bcc"),
+    "procfs": procfs.start,
 }
 
 # Our own cost is taken in a part of the window only: to take it costs as much again as a short program itself.
@@ -41,28 +43,29 @@ class _Question:
 
     def __init__(self, plan: Plan, limits: Limits, context: Context) -> None:
         self.collector = plan.collector
-        self.attempts = [Attempt(tier, NAMES[tier], reason) for tier, reason in plan.passed]
-        self._left = list(plan.tiers)
+        self._tried = {source: Attempt(TIERS[source], source, reason) for source, reason in plan.passed}
+        self._left = list(plan.sources)
         self._limits, self._context = limits, context
         self._standby: Running | None = None
         self.running: Running | None = None
-        self.tier = 0
+        self._source = ""
 
-    def starts_slowly(self) -> bool:
-        """Say whether a tool comes first, which compiles for seconds."""
-        return self._left[:1] == [2]
+    def begins_with(self, source: str) -> bool:
+        """Say whether this is what is tried first."""
+        return self._left[:1] == [source]
 
     def start(self) -> None:
-        """Start the best tier that is left."""
+        """Start the best source that is left."""
         while self._left and self.running is None:
-            self.tier = self._left.pop(0)
+            self._source = self._left.pop(0)
             try:
-                self.running = _ENGINES[self.tier](self.collector, self._limits, self._context)
+                self.running = _ENGINES[self._source](self.collector, self._limits, self._context)
             except TierFailure as failure:
                 self._note(failure)
 
     def _note(self, failure: TierFailure) -> None:
-        self.attempts.append(Attempt(self.tier, failure.source or NAMES[self.tier], failure.reason))
+        source = self._source
+        self._tried[source] = Attempt(TIERS[source], failure.source or source, failure.reason)
 
     def give_up(self, failure: TierFailure) -> None:
         """Leave the running tier, with its reason, and start the next one."""
@@ -92,7 +95,7 @@ class _Question:
 
     def stand_by(self, window: Window) -> None:
         """Sample /proc beside a tool, which may still fail when it is asked for what it found."""
-        if self.tier == 2 and self.running is not None and 1 in self._left:
+        if TIERS.get(self._source) == 2 and self.running is not None and "procfs" in self._left:
             try:
                 self._standby = procfs.start(self.collector, self._limits, self._context)
                 self._standby.open(window)
@@ -109,25 +112,28 @@ class _Question:
     def finish(self, deadline: float) -> dict[str, t.Any]:
         """Read what was found out, and return the result."""
         if self.running is None:
-            return failed(self.collector, self._tried())
+            return failed(self.collector, self._attempts())
         try:
-            return self._answer(self.running, self.tier, deadline)
+            return self._answer(self.running, deadline)
         except TierFailure as failure:
             self._note(failure)
         if self._standby is not None:
-            self.tier = 1
+            self._source = "procfs"
             try:
-                return self._answer(self._standby, 1, deadline)
+                return self._answer(self._standby, deadline)
             except TierFailure as failure:
                 self._note(failure)
-        return failed(self.collector, self._tried())
+        return failed(self.collector, self._attempts())
 
-    def _tried(self) -> list[Attempt]:
-        return sorted(self.attempts, key=lambda attempt: -attempt.tier)
+    def _attempts(self, before: str | None = None) -> list[Attempt]:
+        """Return what was tried or ruled out, in the order of the sources; with `before` only ahead of that one."""
+        order = list(TIERS)
+        end = len(order) if before is None else order.index(before)
+        return [self._tried[source] for source in order[:end] if source in self._tried]
 
-    def _answer(self, running: Running, tier: int, deadline: float) -> dict[str, t.Any]:
+    def _answer(self, running: Running, deadline: float) -> dict[str, t.Any]:
         answer: Answer = running.finish(deadline)
-        before = [attempt for attempt in self._tried() if attempt.tier > tier]
+        before, tier = self._attempts(self._source), TIERS[self._source]
         return answered(self.collector, before, answer, tier, running.source, running.span, running.cost)
 
     def close(self) -> None:
@@ -199,8 +205,14 @@ def run(
     """
     questions = [_Question(plan, limits, context) for plan in plans]
     try:
-        # Tools that compile for seconds are started first, so that programs attached in microseconds do not wait for them.
-        for question in sorted(questions, key=_Question.starts_slowly, reverse=True):
+        # Tools that compile for seconds are started first, so that programs attached in microseconds do not wait for them, and
+        # neither do tools that are there in milliseconds: these count from then on, and are started last.
+        quick = [question for question in questions if question.begins_with("libbpf-tools")]
+        rest = [question for question in questions if question not in quick]
+        for question in sorted(rest, key=lambda one: one.begins_with("bcc"), reverse=True):
+            question.start()
+        _until_ready(rest, context.startup_limit)
+        for question in quick:
             question.start()
         _until_ready(questions, context.startup_limit)
         attached()

@@ -25,7 +25,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Collector, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc, native
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import native, tools
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
@@ -59,7 +59,7 @@ class Pair:
         self.failed: dict[str, t.Any] = {}
         self.running: dict[str, Running] = {"native": native.start(collector, LIMITS, context)}
         before = children()
-        self.running["bcc"] = bcc.start(collector, LIMITS, context)
+        self.running["bcc"] = tools.start(collector, LIMITS, context)
         (self._tool,) = children() - before
         self._peak_kib: int | None = None
         self._completed = [0, 0]

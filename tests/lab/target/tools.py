@@ -23,7 +23,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils import _collectors
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import assess
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import tools
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
@@ -66,7 +66,7 @@ def tried(name: str, seconds: float, context: Context) -> dict[str, t.Any]:
     running = None
     begun = time.monotonic()
     try:
-        running = bcc.start(_collectors.by_name(name), Limits(), context)
+        running = tools.start(_collectors.by_name(name), Limits(), context)
         row["attached"] = attached(running, begun)
         row.update(counted(running, seconds, name in WANTING))
     except TierFailure as failure:

@@ -37,6 +37,7 @@ ROOT = {
 }
 NOBODY = dict(ROOT, **{"/proc/self/status": "CapEff:\t0000000000000000\nSeccomp:\t0\nNoNewPrivs:\t0\n"})
 BCC = {"/usr/sbin/runqlat-bpfcc": "", "/usr/sbin/execsnoop-bpfcc": ""}
+LIBBPF_TOOLS = {"/usr/sbin/runqlat": b"\x7fELF libbpf", "/usr/sbin/bpf-execsnoop": b"\x7fELF libbpf"}
 HEADERS = {"/lib/modules/6.1.0-28-amd64/build/include/x": ""}
 
 
@@ -78,10 +79,9 @@ def pretend(host: Host, refusals: t.Mapping[str, int], proven: int | None) -> Fa
         return {"proof": proof.prove(host, standing(known["kernel"], known["privilege"]), load)}
 
     def trust(_host: Host, known: Facts, _thorough: bool) -> Facts:
-        for tool in known["userland"][
-            "bcc_tools"
-        ].values():  # the files below the test's folder belong to whoever tests
-            tool.update(trusted=True, reason=None)
+        for field in ("bcc_tools", "libbpf_tools"):  # the files below the test's folder belong to whoever tests
+            for tool in known["userland"][field].values():
+                tool.update(trusted=True, reason=None)
         return {}
 
     facts, *others = assess.PARTS
@@ -182,6 +182,36 @@ SYSTEMS: list[t.Any] = [
         id="bcc without headers",
     ),
     pytest.param(
+        {**ROOT, **BTF, **LIBBPF_TOOLS},
+        {"release": "5.4.0-200-generic"},
+        {"program:syscall": errno.EINVAL, "core_relocation": errno.E2BIG},
+        errno.E2BIG,
+        (1, 2),
+        ["loader", "proof"],
+        "tier 2 works here without the published rule's conditions",
+        id="libbpf-tools and BTF, without headers",
+    ),
+    pytest.param(
+        {**ROOT, **BTF, **BCC, **LIBBPF_TOOLS},
+        {"release": "5.4.0-200-generic"},
+        {"program:syscall": errno.EINVAL, "core_relocation": errno.E2BIG},
+        errno.E2BIG,
+        (2, 2),
+        ["loader", "proof"],
+        None,
+        id="libbpf-tools beside bcc without headers",
+    ),
+    pytest.param(
+        {**ROOT, **LIBBPF_TOOLS, **HEADERS},
+        {},
+        {"core_relocation": errno.EINVAL},
+        errno.ENOENT,
+        (1, 1),
+        ["btf", "loader", "proof"],
+        None,
+        id="libbpf-tools without BTF",
+    ),
+    pytest.param(
         {**ROOT, **BTF},
         {"byte_order": "big", "machine": "s390x"},
         {},
@@ -222,6 +252,13 @@ def test_other_systems(
     for one in found["requirements"] + found["probes"]:
         assert one["state"] in ("met", "unmet", "unknown")
         assert one["state"] != "met" or one["remedy"] is None
+
+
+def test_libbpf_tools_without_btf_meet_nothing(system: t.Callable[..., Host]) -> None:
+    found = pretend(system({**ROOT, **LIBBPF_TOOLS, **HEADERS}), {}, errno.ENOENT)
+    needs = {one["name"]: one for one in found["requirements"]}
+    assert needs["bcc_tools"]["state"] == "unmet"
+    assert "libbpf-tools cannot be used" in needs["bcc_tools"]["evidence"]
 
 
 def test_the_unprivileged_are_told_unknown_and_never_unmet(system: t.Callable[..., Host]) -> None:

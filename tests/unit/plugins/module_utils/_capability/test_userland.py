@@ -8,6 +8,7 @@ import typing as t
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import userland
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
 
 System = t.Callable[..., Host]
 
@@ -79,6 +80,58 @@ def test_a_tool_that_nobody_should_run_says_why(system: System) -> None:
     assert userland.bcc_tools(host, lambda path: path + " is odd") == {
         "runqlat": {"path": "/usr/sbin/runqlat-bpfcc", "trusted": False, "reason": "/usr/sbin/runqlat-bpfcc is odd"}
     }
+
+
+ELF = b"\x7fELF\2\1\1 libbpf: failed to load object"
+
+
+def test_libbpf_tools_of_all_spellings(system: System) -> None:
+    host = system(
+        {
+            "/usr/sbin/runqlat": ELF,
+            "/usr/sbin/biolatency-libbpf": ELF,
+            "/usr/sbin/biolatency": b"#!/usr/bin/python3\n# libbpf",  # a script of bcc's, as make install names it
+            "/usr/sbin/bpf-tcplife": ELF,
+            "/usr/sbin/opensnoop": b"#!/bin/sh\n",  # of perf-tools
+            "/usr/sbin/execsnoop": b"\x7fELF\2\1\1 another program of the name",
+            "/usr/sbin/vfsstat": "-> gone",
+            "/usr/sbin/softirqs": b"\x7fEL",
+            "/usr/bin/sigsnoop": "-> sigsnoop.real",
+            "/usr/bin/sigsnoop.real": ELF,
+            "/usr/sbin/cpudist": ELF,  # which no collector runs
+        }
+    )
+    found = userland.libbpf_tools(host, lambda _path: None)
+    assert {name: tool["path"] for name, tool in found.items()} == {
+        "biolatency": "/usr/sbin/biolatency-libbpf",
+        "runqlat": "/usr/sbin/runqlat",
+        "sigsnoop": "/usr/bin/sigsnoop",
+        "tcplife": "/usr/sbin/bpf-tcplife",
+    }
+    assert all((tool["trusted"], tool["reason"]) == (True, None) for tool in found.values())
+    assert userland.bcc_tools(host) == {}
+
+
+def test_of_two_programs_of_libbpf_tools_the_one_that_can_be_trusted_is_found(system: System) -> None:
+    host = system({"/usr/sbin/runqlat": ELF, "/usr/sbin/bpf-runqlat": ELF, "/usr/sbin/runqlat-libbpf": b"#!"})
+    asked = []
+
+    def untrusted(path: str) -> str | None:
+        asked.append(path)
+        return None if path == "/usr/sbin/runqlat" else path + " is odd"
+
+    path = "/usr/sbin/runqlat"
+    assert userland.libbpf_tools(host, untrusted) == {"runqlat": {"path": path, "trusted": True, "reason": None}}
+    assert asked == ["/usr/sbin/bpf-runqlat", "/usr/sbin/runqlat"]
+    reason = "/usr/sbin/bpf-runqlat is odd"
+    assert userland.libbpf_tools(host, lambda path: path + " is odd") == {
+        "runqlat": {"path": "/usr/sbin/bpf-runqlat", "trusted": False, "reason": reason}
+    }
+
+
+def test_the_tools_that_are_looked_for_are_those_that_collectors_run() -> None:
+    wanted = [collector.libbpf_tools.tool for collector in every() if collector.libbpf_tools is not None]
+    assert sorted(wanted) == list(userland.LIBBPF_TOOLS)
 
 
 @pytest.mark.parametrize(

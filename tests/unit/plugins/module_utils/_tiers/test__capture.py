@@ -107,3 +107,11 @@ def test_a_line_of_errors_without_end_is_bounded() -> None:
     for _ in range(100):
         capture.add(b"", b"x" * 1000)
     assert len(capture.errors()) <= 65536 + 4096
+
+
+def test_what_libbpf_tools_say_that_they_have_lost() -> None:
+    capture = feed(b"Tracing\na\nLost 3 events on CPU #0!\nb\n", b"Lost 4 events on CPU #12!\nlost 9 apples\n")
+    capture.add(b"", b"lost 5 events on CPU #1\nLost 6 events on CPU #2!\nlost in thought\n")
+    assert capture.text() == "Tracing\na\nb\nlost 9 apples\n"
+    assert (capture.lost_of_output(), capture.lost) == (7, 11)
+    assert capture.errors() == "lost in thought\n"

@@ -22,83 +22,149 @@ REFUSED = {
 }
 SILENT = {"state": "unknown", "evidence": "did not fire", "reason": None}
 LOCKED = {"lockdown": "confidentiality"}
-NO_HEADERS = {"name": "kernel_headers", "tier": 2, "state": "unmet", "evidence": "no headers", "remedy": "install"}
+NO_ROOT = {"name": "root", "tier": 2, "state": "unmet", "evidence": "user 1000", "remedy": "become"}
 
 
-def capability(proof: dict[str, t.Any], tools: dict[str, t.Any], *requirements: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {"proof": proof, "userland": {"bcc_tools": tools}, "requirements": list(requirements)}
+LIBBPF = {"runqlat": {"path": "/usr/sbin/runqlat", "trusted": True, "reason": None}}
+NO_HEADERS = {"headers": None, "release": "6.1"}
+
+
+def capability(
+    proof: dict[str, t.Any], tools: dict[str, t.Any], *requirements: dict[str, t.Any], **compiled: dict[str, t.Any]
+) -> dict[str, t.Any]:
+    return {
+        "proof": proof,
+        "userland": {"bcc_tools": tools, "libbpf_tools": compiled},
+        "requirements": list(requirements),
+    }
+
+
+NOT_COMPILED = {"libbpf-tools": "no_tool"}
 
 
 @pytest.mark.parametrize(
-    ("found", "wanted", "tiers", "passed"),
+    ("found", "wanted", "sources", "passed"),
     [
-        (capability(PROVEN, TOOL), "auto", (3, 2, 1), {}),
-        (capability(PROVEN, {}), "auto", (3, 1), {2: "no_tool"}),
-        (capability(PROVEN, UNTRUSTED), "auto", (3, 1), {2: "untrusted"}),
-        (capability(REFUSED, TOOL), "auto", (2, 1), {3: "lockdown"}),
-        (capability(SILENT, TOOL), "auto", (2, 1), {3: "loader"}),
-        (capability(REFUSED, TOOL, NO_HEADERS), "auto", (1,), {3: "lockdown", 2: "kernel_headers"}),
-        (capability(REFUSED, TOOL, {**NO_HEADERS, "state": "unknown"}), "auto", (2, 1), {3: "lockdown"}),
-        (capability(REFUSED, TOOL), "3", (), {3: "lockdown"}),
-        (capability(PROVEN, {}), "2", (), {2: "no_tool"}),
-        (capability(PROVEN, TOOL), "1", (1,), {}),
-        ({}, "auto", (1,), {3: "loader", 2: "no_tool"}),
+        (capability(PROVEN, TOOL), "auto", ("native", "bcc", "procfs"), NOT_COMPILED),
+        (capability(PROVEN, TOOL, **LIBBPF), "auto", ("native", "libbpf-tools", "bcc", "procfs"), {}),
+        (capability(PROVEN, {}, **LIBBPF), "auto", ("native", "libbpf-tools", "procfs"), {"bcc": "no_tool"}),
+        (capability(PROVEN, {}), "auto", ("native", "procfs"), {**NOT_COMPILED, "bcc": "no_tool"}),
+        (capability(PROVEN, UNTRUSTED), "auto", ("native", "procfs"), {**NOT_COMPILED, "bcc": "untrusted"}),
+        (
+            capability(PROVEN, TOOL, **UNTRUSTED),
+            "auto",
+            ("native", "bcc", "procfs"),
+            {"libbpf-tools": "untrusted"},
+        ),
+        (capability(REFUSED, TOOL), "auto", ("bcc", "procfs"), {"native": "lockdown", **NOT_COMPILED}),
+        (capability(SILENT, TOOL), "auto", ("bcc", "procfs"), {"native": "loader", **NOT_COMPILED}),
+        # bcc's tools need headers, whatever the host as a whole has; those of libbpf-tools need BTF.
+        (
+            {**capability(REFUSED, TOOL, **LIBBPF), "kernel": NO_HEADERS},
+            "auto",
+            ("libbpf-tools", "procfs"),
+            {"native": "lockdown", "bcc": "kernel_headers"},
+        ),
+        (
+            {**capability(REFUSED, TOOL, **LIBBPF), "kernel": {"btf": {"present": False}}},
+            "auto",
+            ("bcc", "procfs"),
+            {"native": "lockdown", "libbpf-tools": "btf"},
+        ),
+        (
+            {**capability(REFUSED, TOOL, **LIBBPF), "kernel": {"btf": {"present": None}, "headers": "/lib/x"}},
+            "2",
+            ("libbpf-tools", "bcc"),
+            {},
+        ),
+        (
+            capability(REFUSED, TOOL, NO_ROOT, **LIBBPF),
+            "auto",
+            ("procfs",),
+            {"native": "lockdown", "libbpf-tools": "root", "bcc": "root"},
+        ),
+        (capability(REFUSED, TOOL, {**NO_ROOT, "state": "unknown"}), "2", ("bcc",), NOT_COMPILED),
+        (capability(REFUSED, TOOL), "3", (), {"native": "lockdown"}),
+        (capability(PROVEN, {}), "2", (), {**NOT_COMPILED, "bcc": "no_tool"}),
+        (capability(PROVEN, TOOL), "1", ("procfs",), {}),
+        ({}, "auto", ("procfs",), {"native": "loader", **NOT_COMPILED, "bcc": "no_tool"}),
         # Natively some programs load under lockdown, which trying shows; no tool does.
-        ({**capability(PROVEN, TOOL), "kernel": LOCKED}, "auto", (3, 1), {2: "lockdown"}),
-        ({**capability(PROVEN, TOOL), "kernel": {"lockdown": "integrity"}}, "auto", (3, 2, 1), {}),
+        (
+            {**capability(PROVEN, TOOL, **LIBBPF), "kernel": LOCKED},
+            "auto",
+            ("native", "procfs"),
+            {"libbpf-tools": "lockdown", "bcc": "lockdown"},
+        ),
+        (
+            {**capability(PROVEN, TOOL, **LIBBPF), "kernel": {"lockdown": "integrity"}},
+            "auto",
+            ("native", "libbpf-tools", "bcc", "procfs"),
+            {},
+        ),
     ],
 )
-def test_plan(found: dict[str, t.Any], wanted: str, tiers: tuple[int, ...], passed: dict[int, str]) -> None:
+def test_plan(found: dict[str, t.Any], wanted: str, sources: tuple[str, ...], passed: dict[str, str]) -> None:
     made = plan.plan(_collectors.by_name("runqlat"), wanted, found)
-    assert made.tiers == tiers
-    assert {tier: reason.code for tier, reason in made.passed} == passed
-    assert all(reason.message for _tier, reason in made.passed)
+    assert made.sources == sources
+    assert {source: reason.code for source, reason in made.passed} == passed
+    assert all(reason.message for _source, reason in made.passed)
+
+
+ALL = ("native", "libbpf-tools", "bcc", "procfs")
 
 
 @pytest.mark.parametrize(
-    ("name", "narrow", "tiers", "words"),
+    ("name", "narrow", "sources", "words"),
     [
-        ("runqlat", Filter(process="nginx"), (3,), {2: "only native programs", 1: "only native programs"}),
-        ("biotop", Filter(process="nginx", device="sda"), (3,), {2: "only native", 1: "only native"}),
-        (
-            "biolatency",
-            Filter(process="nginx"),
-            (),
-            dict.fromkeys((3, 2, 1), "biolatency cannot be narrowed to a process"),
-        ),
+        ("runqlat", Filter(process="nginx"), ("native",), dict.fromkeys(ALL[1:], "only native programs")),
+        ("biotop", Filter(process="nginx", device="sda"), ("native",), dict.fromkeys(ALL[1:], "only native")),
+        ("biolatency", Filter(process="nginx"), (), dict.fromkeys(ALL, "biolatency cannot be narrowed to a process")),
         (
             "runqlat",
             Filter(cgroup="x", device="sda"),
             (),
-            dict.fromkeys((3, 2, 1), "runqlat cannot be narrowed to a device"),
+            dict.fromkeys(ALL, "runqlat cannot be narrowed to a device"),
         ),
-        ("listendrop", Filter(cgroup="x"), (), dict.fromkeys((3, 2, 1), "listendrop cannot be narrowed to a cgroup")),
+        (
+            "listendrop",
+            Filter(cgroup="x"),
+            (),
+            dict.fromkeys(("native", "bcc", "procfs"), "listendrop cannot be narrowed to a cgroup"),
+        ),
     ],
 )
 def test_what_cannot_be_narrowed_is_not_answered_for_all(
-    name: str, narrow: Filter, tiers: tuple[int, ...], words: dict[int, str]
+    name: str, narrow: Filter, sources: tuple[str, ...], words: dict[str, str]
 ) -> None:
     made = plan.plan(_collectors.by_name(name), "auto", capability(PROVEN, TOOL), narrow)
-    assert made.tiers == tiers
-    assert {tier for tier, _reason in made.passed} == set(words)
-    for tier, reason in made.passed:
+    assert made.sources == sources
+    assert {source for source, _reason in made.passed} == set(words)
+    for source, reason in made.passed:
         assert reason.code == "unsupported"
-        assert words[tier] in reason.message
+        assert words[source] in reason.message
 
 
 def test_a_tool_of_another_collector_does_not_count() -> None:
-    assert plan.plan(_collectors.by_name("execsnoop"), "2", capability(PROVEN, TOOL)).tiers == ()
+    assert plan.plan(_collectors.by_name("execsnoop"), "2", capability(PROVEN, TOOL)).sources == ()
 
 
 def test_a_collector_without_a_tiers_spec() -> None:
-    bare = _collectors.by_name("runqlat")._replace(native=None, bcc=None, procfs=None)
+    bare = _collectors.by_name("runqlat")._replace(native=None, bcc=None, libbpf_tools=None, procfs=None)
     made = plan.plan(bare, "auto", capability(PROVEN, TOOL))
-    assert made.tiers == ()
-    assert {reason.code for _tier, reason in made.passed} == {"unsupported"}
+    assert made.sources == ()
+    assert {reason.code for _source, reason in made.passed} == {"unsupported"}
+
+
+def test_a_source_that_has_no_tool_for_the_question_is_not_spoken_of() -> None:
+    for name, tool in (("tcpretrans", "bcc"), ("runqlat", "libbpf-tools")):
+        field = {"bcc": "libbpf_tools", "libbpf-tools": "bcc"}[tool]
+        only = _collectors.by_name(name)._replace(**{field: None})
+        assert {source for source, _reason in plan.plan(only, "2", {}).passed} == {tool}
 
 
 def test_as_dict_is_what_check_mode_returns() -> None:
-    made = plan.plan(_collectors.by_name("runqlat"), "auto", capability(REFUSED, {})).as_dict()
+    made = plan.plan(_collectors.by_name("runqlat"), "auto", capability(REFUSED, TOOL, **LIBBPF)).as_dict()
     assert made["collector"] == "runqlat"
-    assert made["tiers"] == [1]
-    assert made["passed"][0] == {"tier": 3, "source": "native", "reason": REFUSED["reason"]}
+    assert made["tiers"] == [2, 1]
+    assert made["sources"] == ["libbpf-tools", "bcc", "procfs"]
+    assert made["passed"] == [{"tier": 3, "source": "native", "reason": REFUSED["reason"]}]

@@ -14,7 +14,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, 
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import run
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers.plan import Plan
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers.plan import TIERS, Plan
 
 THREE = Answer({"count": 3})
 RUNQLAT, BIOLATENCY = _collectors.by_name("runqlat"), _collectors.by_name("biolatency")
@@ -25,9 +25,9 @@ class Fake(Running):
 
     log: t.ClassVar[list[str]] = []
 
-    def __init__(self, tier: int, name: str, fails: str, answer: Answer) -> None:
-        self.source = "fake:%d" % tier
-        self.name = "%s/%d" % (name, tier)
+    def __init__(self, source: str, name: str, fails: str, answer: Answer) -> None:
+        self.source = source + ":/fake"
+        self.name = "%s/%s" % (name, source)
         self.fails = fails
         self.answer = answer
         self.closed = False
@@ -58,8 +58,8 @@ class Fake(Running):
 
 def survey(
     monkeypatch: pytest.MonkeyPatch,
-    fails: dict[int, str],
-    tiers: tuple[int, ...] = (3, 2, 1),
+    fails: dict[str, str],
+    sources: tuple[str, ...] = ("native", "libbpf-tools", "bcc", "procfs"),
     answer: Answer = THREE,
     collectors: tuple[Collector, ...] = (RUNQLAT,),
 ) -> tuple[list[dict[str, t.Any]], list[Fake]]:
@@ -67,47 +67,75 @@ def survey(
     fakes: list[Fake] = []
     Fake.log.clear()
 
-    def engine(tier: int) -> t.Callable[[Collector, Limits, Context], Running]:
+    def engine(source: str) -> t.Callable[[Collector, Limits, Context], Running]:
         def start(collector: Collector, _limits: Limits, _context: Context) -> Running:
-            if fails.get(tier) == "start":
-                raise TierFailure(Reason("broken", "start failed"), "fake:%d" % tier)
-            fakes.append(Fake(tier, collector.name, fails.get(tier, ""), answer))
+            if fails.get(source) == "start":
+                raise TierFailure(Reason("broken", "start failed"), source + ":/fake")
+            fakes.append(Fake(source, collector.name, fails.get(source, ""), answer))
             return fakes[-1]
 
         return start
 
-    monkeypatch.setattr(run, "_ENGINES", {tier: engine(tier) for tier in (3, 2, 1)})
-    monkeypatch.setattr(run.procfs, "start", engine(1))
-    plans = [Plan(collector, tiers, ()) for collector in collectors]
+    monkeypatch.setattr(run, "_ENGINES", {source: engine(source) for source in TIERS})
+    monkeypatch.setattr(run.procfs, "start", engine("procfs"))
+    plans = [Plan(collector, sources, ()) for collector in collectors]
     results = list(run.run(plans, 0.05, Limits(), Context({}, startup_limit=0.1)))
     return results, fakes
 
 
+LATE = "it had not attached after 0.1 s"
+NO_NATIVE = {"native": "start"}
+
+
 @pytest.mark.parametrize(
-    ("fails", "tier", "tried"),
+    ("fails", "source", "tried"),
     [
-        ({}, 3, []),
-        ({3: "start"}, 2, ["start failed"]),
-        ({3: "ready"}, 2, ["ready failed"]),
-        ({3: "open"}, 2, ["open failed"]),
-        ({3: "start", 2: "start"}, 1, ["start failed", "start failed"]),
-        ({3: "start", 2: "never ready"}, 1, ["start failed", "it had not attached after 0.1 s"]),
-        ({3: "start", 2: "finish"}, 1, ["start failed", "finish failed"]),
+        ({}, "native", []),
+        ({"native": "start"}, "libbpf-tools", ["start failed"]),
+        ({"native": "ready"}, "libbpf-tools", ["ready failed"]),
+        ({"native": "open"}, "libbpf-tools", ["open failed"]),
+        ({**NO_NATIVE, "libbpf-tools": "start"}, "bcc", ["start failed", "start failed"]),
+        ({**NO_NATIVE, "libbpf-tools": "ready"}, "bcc", ["start failed", "ready failed"]),
+        ({**NO_NATIVE, "libbpf-tools": "never ready"}, "bcc", ["start failed", LATE]),
+        ({**NO_NATIVE, "libbpf-tools": "finish"}, "procfs", ["start failed", "finish failed"]),
+        ({**NO_NATIVE, "libbpf-tools": "start", "bcc": "start"}, "procfs", ["start failed"] * 3),
+        ({**NO_NATIVE, "libbpf-tools": "start", "bcc": "never ready"}, "procfs", [*["start failed"] * 2, LATE]),
+        ({**NO_NATIVE, "libbpf-tools": "start", "bcc": "finish"}, "procfs", [*["start failed"] * 2, "finish failed"]),
     ],
 )
-def test_the_next_tier_answers_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, fails: dict[int, str], tier: int, tried: list[str]
+def test_the_next_source_answers_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, fails: dict[str, str], source: str, tried: list[str]
 ) -> None:
     (result,), fakes = survey(monkeypatch, fails)
-    assert (result["tier"], result["source"], result["status"]) == (tier, "fake:%d" % tier, "ok")
+    assert (result["tier"], result["source"], result["status"]) == (TIERS[source], source + ":/fake", "ok")
     assert [attempt["reason"]["message"] for attempt in result["attempts"]] == tried
+    assert [attempt["tier"] for attempt in result["attempts"]] == [3, 2, 2][: len(tried)]
     assert result["window"]["seconds"] == 0.05
     assert all(fake.closed for fake in fakes)
 
 
+def test_what_is_there_at_once_is_not_kept_counting_until_the_slow_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(Fake, "ready", lambda self: started.append(self.name) or True)
+    tools = (("libbpf-tools",), ("bcc",), ("native",))
+    fakes: list[Fake] = []
+
+    def engine(source: str) -> t.Callable[[Collector, Limits, Context], Running]:
+        def start(collector: Collector, _limits: Limits, _context: Context) -> Running:
+            started.append("start " + source)
+            fakes.append(Fake(source, collector.name, "", THREE))
+            return fakes[-1]
+
+        return start
+
+    monkeypatch.setattr(run, "_ENGINES", {source: engine(source) for source in TIERS})
+    list(run.run([Plan(RUNQLAT, sources, ()) for sources in tools], 0.01, Limits(), Context({}, startup_limit=0.1)))
+    assert started[:5] == ["start bcc", "start native", "runqlat/bcc", "runqlat/native", "start libbpf-tools"]
+
+
 @pytest.mark.parametrize("point", ["start", "ready", "open", "finish"])
 def test_when_every_tier_fails_the_result_is_failed_and_not_empty(monkeypatch: pytest.MonkeyPatch, point: str) -> None:
-    (result,), fakes = survey(monkeypatch, {3: point, 2: point, 1: point})
+    (result,), fakes = survey(monkeypatch, dict.fromkeys(TIERS, point))
     assert (result["tier"], result["status"], result["data"]) == (None, "failed", None)
     assert result["reason"]["message"] == "%s failed" % point
     assert all(fake.closed for fake in fakes)
@@ -122,7 +150,7 @@ def test_one_failing_collector_does_not_touch_the_others(monkeypatch: pytest.Mon
         return real(self, deadline)
 
     monkeypatch.setattr(Fake, "finish", finish)
-    results, _fakes = survey(monkeypatch, {}, tiers=(3,), collectors=(RUNQLAT, BIOLATENCY))
+    results, _fakes = survey(monkeypatch, {}, sources=("native",), collectors=(RUNQLAT, BIOLATENCY))
     assert [(result["collector"], result["status"]) for result in results] == [
         ("runqlat", "failed"),
         ("biolatency", "ok"),
@@ -130,7 +158,7 @@ def test_one_failing_collector_does_not_touch_the_others(monkeypatch: pytest.Mon
 
 
 def test_all_open_before_any_ends_and_all_end_before_any_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    survey(monkeypatch, {}, tiers=(3,), collectors=(RUNQLAT, BIOLATENCY))
+    survey(monkeypatch, {}, sources=("native",), collectors=(RUNQLAT, BIOLATENCY))
     points = [entry.split()[1] for entry in Fake.log if "ready" not in entry]
     assert points == ["open", "open", "end", "end", "finish", "finish"]
 
@@ -158,18 +186,18 @@ def test_a_reader_that_stops_early_leaves_nothing_open(monkeypatch: pytest.Monke
     fakes: list[Fake] = []
 
     def start(collector: Collector, _limits: Limits, _context: Context) -> Running:
-        fakes.append(Fake(3, collector.name, "", Answer({"count": 1})))
+        fakes.append(Fake("native", collector.name, "", Answer({"count": 1})))
         return fakes[-1]
 
-    monkeypatch.setattr(run, "_ENGINES", {3: start})
-    results = run.run([Plan(c, (3,), ()) for c in (RUNQLAT, BIOLATENCY)], 0.01, Limits(), Context({}))
+    monkeypatch.setattr(run, "_ENGINES", {"native": start})
+    results = run.run([Plan(c, ("native",), ()) for c in (RUNQLAT, BIOLATENCY)], 0.01, Limits(), Context({}))
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert [fake.closed for fake in fakes] == [True, True]
 
 
 def test_no_tier_at_all_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
-    plans = [Plan(RUNQLAT, (), ((1, Reason("unsupported", "it cannot be answered from /proc")),))]
+    plans = [Plan(RUNQLAT, (), (("procfs", Reason("unsupported", "it cannot be answered from /proc")),))]
     (result,) = run.run(plans, 0.01, Limits(), Context({}))
     assert (result["status"], result["reason"]["code"]) == ("unsupported", "unsupported")
     assert result["attempts"] == [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bcc's tools say when they cannot work, and what a person can do about it."""
+"""What bcc's tools and libbpf-tools say when they cannot work, and what a person can do about it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ _ELSEWHERE = (
 # The first match wins, so that causes stand before what follows from them. The texts are those of bcc's
 # src/cc/frontends/clang/loader.cc, src/cc/libbpf.c and src/python/bcc/__init__.py.
 _CAUSES = (
-    _Cause("unrecognized arguments|^usage: ", "usage", "the tool does not know our arguments", "update bcc"),
+    _Cause(
+        "unrecognized arguments|^usage: |unrecognized option|invalid option",
+        "usage",
+        "the tool does not know our arguments",
+        "update bcc",
+    ),
     _Cause("No module named '?bcc|libbcc[.]so", "no_library", "the tool does not find bcc's libraries", _LIBRARY),
     _Cause(_ELSEWHERE, "unsupported", "the tool has nothing to attach to here", None),
     _Cause("super-user privileges", "privilege", "the tool needs root", "run with become: true"),
@@ -55,6 +60,12 @@ _CAUSES = (
         "there is not enough memory, or not enough that may be locked",
         "raise the limit of locked memory (ulimit -l), or free memory",
     ),
+    _Cause(
+        "kernel BTF|vmlinux BTF|failed to fetch necessary BTF",
+        "btf",
+        "the tool does not find the kernel's BTF",
+        "use a kernel that is built with CONFIG_DEBUG_INFO_BTF=y",
+    ),
     # Without a map there is no program, which bcc calls a failure to compile.
     _Cause("could not open bpf map: .*Operation not permitted", "EPERM", *_FORBIDDEN),
     _Cause(
@@ -64,13 +75,14 @@ _CAUSES = (
         "update bcc to a version that knows this kernel",
     ),
     _Cause(
-        "/sys/kernel/(debug|tracing)/.*No such file|No such file.*/sys/kernel/(debug|tracing)/",
+        "/sys/kernel/(debug|tracing)/.*No such file|No such file.*/sys/kernel/(debug|tracing)/|failed to determine tracepoint",
         "no_tracefs",
         "the tool misses files of debugfs or tracefs, which are not mounted",
         "mount -t debugfs none /sys/kernel/debug",
     ),
     _Cause(
-        "not traceable|Failed to attach BPF|cannot attach k|probe entry may not exist|bpf_attach_raw_tracepoint",
+        "not traceable|Failed to attach BPF|cannot attach k|probe entry may not exist|bpf_attach_raw_tracepoint|"
+        "failed to create kprobe|failed to auto-attach: -2",
         "no_probe",
         "the kernel does not have what the tool attaches to, or lets nobody attach to it",
         "update bcc to a version that knows this kernel; a kernel without kprobes (CONFIG_KPROBES) needs tier 3",
@@ -83,7 +95,7 @@ _CAUSES = (
     ),
     _Cause("Operation not permitted", "EPERM", *_FORBIDDEN),
     _Cause(
-        "Failed to load (BPF )?program",
+        "Failed to load (BPF )?program|failed to (open and/or )?load BPF (object|programs?)",
         "load",
         "the kernel refused the tool's program",
         "update bcc to a version that knows this kernel",

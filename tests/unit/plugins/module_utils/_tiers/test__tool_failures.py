@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import _bcc_failures
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import _tool_failures
 
 FIXTURES = pathlib.Path(__file__).parents[3] / "fixtures" / "bcc"
 ATTACH = (
@@ -26,7 +26,7 @@ ATTACH = (
     ],
 )
 def test_a_tool_that_is_none_for_this_host_is_unsupported(output: str) -> None:
-    reason = _bcc_failures.explain(output, "", "exit status 0")
+    reason = _tool_failures.explain(output, "", "exit status 0")
     assert reason.code == "unsupported"
     assert reason.remedy is None
     assert output.split("\n", maxsplit=1)[0][:40] in reason.message
@@ -78,7 +78,7 @@ def test_a_tool_that_is_none_for_this_host_is_unsupported(output: str) -> None:
     ],
 )
 def test_causes(output: str, errors: str, code: str, remedy: str) -> None:
-    reason = _bcc_failures.explain(output, errors, "exit status 1")
+    reason = _tool_failures.explain(output, errors, "exit status 1")
     assert reason.code == code
     assert remedy in (reason.remedy or "")
     assert (errors or output).strip().split("\n")[-1][:60] in reason.message
@@ -99,15 +99,17 @@ def test_what_the_real_tools_say(variant: str, code: str) -> None:
     assert files
     for errors in files:
         output = errors.with_name(errors.name.replace(".stderr", ""))
-        reason = _bcc_failures.explain(output.read_text(), errors.read_text(), "exit status 1")
+        reason = _tool_failures.explain(output.read_text(), errors.read_text(), "exit status 1")
         assert (errors.name, reason.code) == (errors.name, code)
         assert "File " not in reason.message
 
 
 def test_what_is_not_known_is_told_as_it_is() -> None:
-    reason = _bcc_failures.explain("", "Segmentation fault\n", "signal 11")
+    reason = _tool_failures.explain("", "Segmentation fault\n", "signal 11")
     assert reason == ("exited", "the tool ended with signal 11: Segmentation fault", None)
-    assert _bcc_failures.explain("", "", "exit status 0").message == "the tool ended with exit status 0, without a word"
+    assert (
+        _tool_failures.explain("", "", "exit status 0").message == "the tool ended with exit status 0, without a word"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_what_is_not_known_is_told_as_it_is() -> None:
 )
 def test_lockdown_is_named(lockdown: str | None, code: str) -> None:
     errors = "bpf: Failed to load program: Operation not permitted\n"
-    assert _bcc_failures.explain("", errors, "exit status 1", lockdown).code == code
+    assert _tool_failures.explain("", errors, "exit status 1", lockdown).code == code
 
 
 @pytest.mark.parametrize(
@@ -129,11 +131,11 @@ def test_lockdown_is_named(lockdown: str | None, code: str) -> None:
     ],
 )
 def test_the_last_lines(text: str, expected: str) -> None:
-    assert _bcc_failures.last_lines(text) == expected
+    assert _tool_failures.last_lines(text) == expected
 
 
 def test_the_last_lines_are_bounded() -> None:
-    assert len(_bcc_failures.last_lines("x" * 100000)) == 400
+    assert len(_tool_failures.last_lines("x" * 100000)) == 400
 
 
 @pytest.mark.parametrize(
@@ -146,4 +148,4 @@ def test_the_last_lines_are_bounded() -> None:
     ],
 )
 def test_arguments_that_are_not_known(errors: str, expected: tuple[str, ...]) -> None:
-    assert _bcc_failures.unknown_arguments(errors, ("-t", "-q", "-U")) == expected
+    assert _tool_failures.unknown_arguments(errors, ("-t", "-q", "-U")) == expected

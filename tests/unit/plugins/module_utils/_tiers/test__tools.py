@@ -16,9 +16,9 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Command, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import TierFailure
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import bcc
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers import _process, tools
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
@@ -64,13 +64,17 @@ class Lab:
         args: str = "",
         tables: bool = False,
         sampler: bool = False,
+        source: str = "bcc",
+        ready: str = "Tracing",
     ) -> Running:
         self.write(script)
-        spec = Bcc("x", tuple(args.split()), "Tracing", parse, stream=stream, tables=tables, sampler=sampler)
-        collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
-        tools = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
-        context = Context({"userland": {"bcc_tools": tools}, "kernel": {"lockdown": None}}, startup)
-        running = bcc.start(collector, Limits(max_output=limit), context)
+        words = tuple(args.split())
+        spec = Command("x", words, ready, parse, stream=stream, tables=tables, sampler=sampler)
+        collector = Collector("x", "cpu", "?", "counts", "us", None, spec, None, spec)
+        found = {"x": {"path": str(self.tool), "trusted": True, "reason": None}}
+        userland = {"bcc_tools": found if source == "bcc" else {}, "libbpf_tools": found if source != "bcc" else {}}
+        context = Context({"userland": userland, "kernel": {"lockdown": None}}, startup)
+        running = tools.start(collector, Limits(max_output=limit), context, source)
         self.started.append(running)
         return running
 
@@ -420,7 +424,7 @@ def test_the_tool_dies_with_us(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tools", "code", "words"),
+    ("found", "code", "words"),
     [
         ({}, "no_tool", "not installed"),
         (
@@ -433,20 +437,20 @@ def test_the_tool_dies_with_us(lab: Lab) -> None:
         ({"x": {"path": "/", "trusted": True, "reason": None}}, "exec", "Permission denied"),
     ],
 )
-def test_a_tool_that_is_not_run(tools: dict[str, t.Any], code: str, words: str) -> None:
-    spec = Bcc(tool="x", args=(), ready="Tracing", parse=parse)
+def test_a_tool_that_is_not_run(found: dict[str, t.Any], code: str, words: str) -> None:
+    spec = Command(tool="x", args=(), ready="Tracing", parse=parse)
     collector = Collector("x", "cpu", "?", "counts", "us", native=None, bcc=spec, procfs=None)
     with pytest.raises(TierFailure) as failure:
-        bcc.start(collector, Limits(), Context({"userland": {"bcc_tools": tools}}))
+        tools.start(collector, Limits(), Context({"userland": {"bcc_tools": found}}))
     assert failure.value.reason.code == code
     assert words in failure.value.reason.message
 
 
 def test_no_assessment_no_tool() -> None:
-    spec = Bcc(tool="x", args=(), ready="Tracing", parse=parse)
+    spec = Command(tool="x", args=(), ready="Tracing", parse=parse)
     for tool, code in ((spec, "no_tool"), (None, "unsupported")):
         with pytest.raises(TierFailure) as failure:
-            bcc.start(Collector("x", "cpu", "?", "counts", "us", None, tool, None), Limits(), Context({}))
+            tools.start(Collector("x", "cpu", "?", "counts", "us", None, tool, None), Limits(), Context({}))
         assert failure.value.reason.code == code
 
 
@@ -456,3 +460,70 @@ def test_no_descriptor_is_left_open(lab: Lab) -> None:
     survey(running)
     running.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+# What a tool of libbpf-tools does: it is told by the C library to keep what it says until there is a lot, but on a terminal.
+BUFFERED = """\
+import os, signal, sys, time
+out = open(1, "w", buffering=1 if os.isatty(1) else 65536, closefd=False)
+print("Tracing", file=out)
+"""
+
+
+def test_a_compiled_tool_is_heard_at_once_and_byte_for_byte(lab: Lab) -> None:
+    script = BUFFERED + 'try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print("n\\tn\\ntotal 7", file=out)\n'
+    running = lab.start(script, source="libbpf-tools")
+    answer = survey(running)
+    assert answer.data["count"] == 7
+    assert running.source == "libbpf-tools:%s" % lab.tool
+    assert running.cost is not None
+    assert running.cost["loader"] == "libbpf-tools"
+    silent = lab.start(script, startup=0.5)
+    with pytest.raises(TierFailure, match="not attached"):
+        become_ready(silent)
+
+
+def test_more_than_a_terminal_holds_is_read_to_the_end(lab: Lab) -> None:
+    script = BUFFERED + 'try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print("n\\n" * 200000, file=out)\n'
+    answer = survey(lab.start(script, source="libbpf-tools", limit=1 << 20))
+    assert answer.data["count"] == 200000
+
+
+def test_a_compiled_tool_without_a_greeting_is_attached_when_it_holds_a_link(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_process, "_LINKS", ("/dev/zero",))
+    script = PRELUDE + "time.sleep(0.5)\nlink = open('/dev/zero')\n" + GOOD
+    begun = time.monotonic()
+    answer = survey(lab.start(script, source="libbpf-tools", ready=""))
+    assert answer.data["count"] == 7
+    assert time.monotonic() - begun > 0.5
+    for ending, code in (("raise SystemExit(3)", "exited"), ("time.sleep(60)", "timeout")):
+        with pytest.raises(TierFailure) as failure:
+            become_ready(lab.start(PRELUDE + ending, source="libbpf-tools", ready="", startup=0.5))
+        assert failure.value.reason.code == code
+
+
+def test_what_a_compiled_tool_says_that_it_lost_is_counted(lab: Lab) -> None:
+    script = (
+        PRELUDE
+        + 'try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print("Lost 3 events on CPU #1!\\ntotal 7")\n'
+    )
+    script += '    print("lost 4 events on CPU #0", file=sys.stderr)\n'
+    answer = survey(lab.start(script, source="libbpf-tools"))
+    assert (answer.data["count"], answer.lost) == (7, 7)
+
+
+def test_the_source_that_is_asked_for_and_no_other(lab: Lab) -> None:
+    lab.write(PRELUDE + GOOD)
+    spec = Command(tool="x", args=(), ready="Tracing", parse=parse)
+    both = Collector("x", "cpu", "?", "counts", "us", None, spec, None, spec)
+    found = {"x": {"path": str(lab.tool), "trusted": True, "reason": None}}
+    for source, field, other in (("bcc", "bcc_tools", "libbpf_tools"), ("libbpf-tools", "libbpf_tools", "bcc_tools")):
+        running = tools.start(both, Limits(), Context({"userland": {field: found}}), source)
+        assert running.source == "%s:%s" % (source, lab.tool)
+        running.close()
+        with pytest.raises(TierFailure) as failure:
+            tools.start(both, Limits(), Context({"userland": {other: found}}), source)
+        assert failure.value.reason.code == "no_tool"
+        assert source in failure.value.reason.message

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tier 2: the distribution's bcc tool, attached before the window, interrupted at its end, its output parsed.
+"""Tier 2: the distribution's tool, attached before the window, interrupted at its end, its output parsed.
 
-The tool has been trusted by the assessment (capability.userland.bcc_tools). Its life is bounded: `startup_limit` seconds
-until it is attached, then the window, then the grace that `finish` gets; then its group is killed.
+There are two sources of tools: libbpf-tools, which are compiled, and bcc, whose scripts compile when they start. A tool has been
+trusted by the assessment (capability.userland.libbpf_tools, .bcc_tools). Its life is bounded: `startup_limit` seconds until it
+is attached, then the window, then the grace that `finish` gets; then its group is killed.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import time
 import typing as t
 
 from ansible_collections.ebpf.fleet.plugins.module_utils._bpf.maps import ONLINE, cpus
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Bcc, Collector, Limits
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Collector, Command, Limits
 from ansible_collections.ebpf.fleet.plugins.module_utils._reason import Reason, TierFailure
 from ansible_collections.ebpf.fleet.plugins.module_utils._text import clean, first_line
-from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._bcc_failures import explain, unknown_arguments
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._capture import Capture
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._engine import Context, Running
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._process import Child
+from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._tool_failures import explain, unknown_arguments
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import Window
 
 # Python only prints a KeyboardInterrupt that falls into a callback from libbcc, and the tool goes on: it is sent again.
@@ -43,8 +44,8 @@ class _Instant(t.NamedTuple):
 
 
 class _Tool(Running):
-    def __init__(self, path: str, spec: Bcc, limits: Limits, context: Context) -> None:
-        self.source = "bcc:" + path
+    def __init__(self, source: str, path: str, spec: Command, limits: Limits, context: Context) -> None:
+        self._loader, self.source = source, "%s:%s" % (source, path)
         self._path, self._spec, self._limits = path, spec, limits
         self._lockdown = (context.capability.get("kernel") or {}).get("lockdown")
         self._startup_limit = context.startup_limit
@@ -61,7 +62,7 @@ class _Tool(Running):
         self._capture = Capture(self._limits.max_output)
         self._started = time.monotonic()
         try:
-            self._child = Child((self._path, *args))
+            self._child = Child((self._path, *args), terminal=self._loader == "libbpf-tools")
         except OSError as error:
             message = "%s cannot be run: %s" % (self._path, error.strerror)
             raise TierFailure(Reason("exec", message, "reinstall the tool's package"), self.source) from None
@@ -84,9 +85,9 @@ class _Tool(Running):
         if self._ready_at is None:
             status = self._child.status()
             self.pump()
-            if self._capture.greeted(self._spec.ready) and self._samples():
+            if self._attached(status):
                 self._ready_at = _Instant.now()
-                self.cost = _cost(self._ready_at.monotonic - self._started)
+                self.cost = _cost(self._loader, self._ready_at.monotonic - self._started)
             elif status is not None:
                 self._refused(status)
             elif time.monotonic() > self._started + self._startup_limit:
@@ -94,7 +95,11 @@ class _Tool(Running):
                 raise TierFailure(Reason("timeout", message, "raise startup_limit"), self.source)
         return self._ready_at is not None
 
-    def _samples(self) -> bool:
+    def _attached(self, status: int | None) -> bool:
+        if not self._spec.ready:
+            return status is None and self._child.holds_a_link()
+        if not self._capture.greeted(self._spec.ready):
+            return False
         return not self._spec.sampler or self._child.samples(len(cpus(first_line(ONLINE) or "0")))
 
     def _refused(self, status: int) -> None:
@@ -162,7 +167,8 @@ class _Tool(Running):
             answer = answer._replace(
                 truncated="the tool was interrupted while it printed, and its last table is cut short"
             )
-        return answer._replace(lost=(answer.lost or 0) + self._capture.lost) if self._capture.lost else answer
+        lost = self._capture.lost + self._capture.lost_of_output()
+        return answer._replace(lost=(answer.lost or 0) + lost) if lost else answer
 
     def _wait(self, deadline: float) -> int | None:
         """Read on until the tool has ended, and return its status; None when it had to be killed."""
@@ -205,24 +211,43 @@ class _Tool(Running):
         self._child.close()
 
 
-def _cost(seconds: float) -> dict[str, t.Any]:
+def _cost(loader: str, seconds: float) -> dict[str, t.Any]:
     """Return a result's `cost`: a tool tells nothing of its programs and maps, only how long it took to attach."""
     unknown = dict.fromkeys(
         ("attach_ms", "map_bytes", "program_bytes", "run_ns", "run_count", "sampled_seconds", "blob_sha256")
     )
-    return {"loader": "bcc", "load_ms": round(seconds * 1000, 3), **unknown}
+    return {"loader": loader, "load_ms": round(seconds * 1000, 3), **unknown}
 
 
-def start(collector: Collector, limits: Limits, context: Context) -> Running:
-    """Start a collector's tool, which needs seconds until it is ready. Raise TierFailure."""
-    spec = collector.bcc
+class _Source(t.NamedTuple):
+    """Where tools come from."""
+
+    field: str  # of Collector
+    found: str  # of capability.userland
+    remedy: str  # where a tool is not installed
+
+
+_SOURCES = {
+    "libbpf-tools": _Source(
+        "libbpf_tools", "libbpf_tools", "install libbpf-tools (Debian, Ubuntu, RHEL, Fedora), which need no compiler"
+    ),
+    "bcc": _Source("bcc", "bcc_tools", "install bpfcc-tools (Debian, Ubuntu) or bcc-tools"),
+}
+
+
+def start(collector: Collector, limits: Limits, context: Context, source: str = "bcc") -> Running:
+    """Start a collector's tool, of the source and no other; it needs some time until it is ready. Raise TierFailure."""
+    which = _SOURCES[source]
+    spec: Command | None = getattr(collector, which.field)
     if spec is None:
-        raise TierFailure(Reason("unsupported", "%s has no bcc tool" % collector.name), "bcc")
-    tool = ((context.capability.get("userland") or {}).get("bcc_tools") or {}).get(spec.tool)
+        raise TierFailure(Reason("unsupported", "%s has no tool of %s" % (collector.name, source)), source)
+    tool = ((context.capability.get("userland") or {}).get(which.found) or {}).get(spec.tool)
     if not tool:
-        message = "the bcc tool %s is not installed" % spec.tool
-        raise TierFailure(Reason("no_tool", message, "install bpfcc-tools (Debian, Ubuntu) or bcc-tools"), "bcc")
+        message = "the tool %s of %s is not installed" % (spec.tool, source)
+        raise TierFailure(Reason("no_tool", message, which.remedy), source)
     if tool.get("trusted") is not True:
         message = "%s is not run as root: %s" % (tool["path"], tool.get("reason") or "it was not examined")
-        raise TierFailure(Reason("untrusted", message, "reinstall the tool's package"), "bcc:%s" % tool["path"])
-    return _Tool(tool["path"], spec, limits, context)
+        raise TierFailure(
+            Reason("untrusted", message, "reinstall the tool's package"), "%s:%s" % (source, tool["path"])
+        )
+    return _Tool(source, tool["path"], spec, limits, context)
