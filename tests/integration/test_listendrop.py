@@ -9,10 +9,12 @@ import contextlib
 import socket
 
 from collecting import Collection
+from truth import truth
 
 ATTEMPTS = 12
 
 
+@truth("listendrop", "at least the attempts, at most each three times", tier=1)
 def test_an_accept_queue_that_is_full() -> None:
     collection = Collection(duration=3, collectors=["listendrop"])
     with socket.socket() as server, contextlib.ExitStack() as opened:

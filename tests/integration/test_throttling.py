@@ -15,6 +15,7 @@ import sys
 import time
 
 from collecting import Collection
+from truth import truth
 
 _FIRST, _SECOND = pathlib.Path("/sys/fs/cgroup/cpu"), pathlib.Path("/sys/fs/cgroup")
 NAME, PERIOD = "ebpffleet-throttling", 20000
@@ -66,6 +67,7 @@ def children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+@truth("throttling", "what cpu.stat counts within the window", tier=1)
 def test_a_quota_that_is_used_up() -> None:
     with limited() as folder:
         before = stat(folder)
