@@ -7,6 +7,7 @@ They run here, on this machine's kernel, and in guests of the lab (tests/lab/gue
 
 TRUTH_TIERS  the tiers to ask, such as "3,1", which is also what is asked without it: tier 2 needs bcc's tools and their kernel
 TRUTH_SLOW   how many times longer windows are, where an emulated machine takes longer for the same work
+TRUTH_ONLY   the collectors to ask, if not all
 TRUTH_ROWS   a file that gets a JSON object for each test, a line each
 TRUTH_STACKS  the program of stacks.c, where no compiler is
 """
@@ -20,6 +21,7 @@ import typing as t
 import pytest
 
 TIERS = frozenset(map(int, os.environ.get("TRUTH_TIERS", "3,1").split(",")))
+ONLY = frozenset(filter(None, os.environ.get("TRUTH_ONLY", "").split(",")))
 SLOW = float(os.environ.get("TRUTH_SLOW", "1"))
 EXACT = "exact"
 
@@ -43,8 +45,8 @@ def marks_of(item: pytest.Item) -> list[tuple[str, str, int]]:
 
 
 def asked_for(item: pytest.Item) -> bool:
-    """Return whether a test asks no tier but those that are wanted."""
-    return all(tier in TIERS for _collector, _known, tier in marks_of(item))
+    """Return whether a test asks no tier and no collector but those that are wanted."""
+    return all(tier in TIERS and (not ONLY or collector in ONLY) for collector, _known, tier in marks_of(item))
 
 
 def keep(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -55,14 +55,16 @@ def marked() -> set[tuple[str, int]]:
     return found
 
 
-def run(host: str, architecture: str, slow: float, tiers: t.Sequence[int], *arguments: str) -> list[Row]:
-    """Run them on a host; `arguments` are pytest's. What pytest printed is kept."""
+def run(host: str, architecture: str, slow: float, tiers: t.Sequence[int], only: t.Sequence[str] = ()) -> list[Row]:
+    """Run them on a host, at these tiers, of `only` these collectors if any is named. What pytest printed is kept."""
     remote = Remote(host)
     remote.run("rm -rf %s && mkdir %s && tar -C %s -xzf -" % (ROOM, ROOM, ROOM), _packed(architecture))
     remote.run("modprobe -a " + " ".join(MODULES))
-    tests = arguments or tuple("tests/integration/" + file.name for file in files())
+    remote.run("echo madvise >/sys/kernel/mm/transparent_hugepage/enabled")  # a kernel with 512 MiB has it switched off
+    tests = ["tests/integration/" + file.name for file in files()]
     variables = {
         "PYTHONPATH": ROOM + "/pytest",
+        "TRUTH_ONLY": ",".join(only),
         "TRUTH_ROWS": ROOM + "/rows",
         "TRUTH_SLOW": str(slow),
         "TRUTH_STACKS": "%s/%s" % (ROOM, stacks.NAME),
