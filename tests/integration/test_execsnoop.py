@@ -33,7 +33,7 @@ def spawn(arguments: list[bytes]) -> int:
 def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path, tier: int) -> None:
     program = tmp_path / "ebpffleet_truth"
     program.symlink_to("/bin/true")
-    collection = Collection(duration=8, collectors=["execsnoop"], max_events=5000, **asking(tier))
+    collection = Collection(duration=10, collectors=["execsnoop"], max_events=5000, **asking(tier))
     started = {spawn([bytes(program), b"--number", b"%d" % n]): n for n in range(COUNT)}
     data = answered(collection.result("execsnoop"), tier)
 

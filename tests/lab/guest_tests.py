@@ -30,7 +30,7 @@ KEPT = needs.CACHE / "truth"
 ROOM = "/var/tmp/truth"  # on the guest's disk: files in memory are read from no disk and freed by no reclaim
 MODULES = ("loop", "nf_tables", "nft_numgen", "sch_netem", "tun", "veth")
 COMPILERS = {"amd64": "gcc", "arm64": "aarch64-linux-gnu-gcc"}
-SLOW = {"amd64": 2, "arm64": 3}  # how many times longer windows are where guests are emulated
+SLOW = {"amd64": 1.5, "arm64": 3}  # how many times longer windows are where guests are emulated
 
 Row = t.Dict[str, t.Any]  # as tests/integration/truth.py writes it
 

@@ -44,7 +44,7 @@ SHORT_COLLECTORS = (
     ),
     *("profile", "runqlat", "softirqs", "vfsstat"),
 )
-SHORT_SLOW = 1.5
+SHORT_SLOW = 1.25
 
 ONLY_X86 = "the kernel has this tracepoint on x86 alone"
 # What a kernel refuses, by host, collector and tier; everything else must run and pass.
