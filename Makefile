@@ -87,7 +87,10 @@ docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
 
-.PHONY: bench
+.PHONY: truth bench
+truth: nox ## Every collector at every tier against known workloads, on all kernels of the lab (root, or sudo): an hour where guests are emulated
+	@$(NOX) -s truth -- $(ARGS)
+
 bench: nox ## Print what the collection costs (root, or sudo)
 	@$(NOX) -s bench -- $(ARGS)
 

@@ -309,7 +309,25 @@ def integration(session: nox.Session) -> None:
 def lab(session: nox.Session) -> None:
     """Real kernels of several ages, as guests: build and boot them, survey all of them, check what is said of them."""
     install(session, "ansible-" + BEST_ANSIBLE)
+    install_for_guests(session)
     as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/lab"))
+
+
+def install_for_guests(session: nox.Session) -> None:
+    """Have a pytest there that guests' Pythons run, from 3.9 on: it is pure Python, and sent to them."""
+    folder = str(CACHE / "guest-pytest")
+    pinned = ["--quiet", "--require-hashes", "--python-version", "3.9", "requirements/unit.txt"]
+    session.run(UV, "pip", "sync", *pinned, "--target", folder, external=True)
+
+
+@nox.session(python=BEST_PYTHON, default=False)
+def truth(session: nox.Session) -> None:
+    """Every collector, at every tier and on every kernel of the lab that supports it, against workloads that are known."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    install_for_guests(session)
+    apt(session, "The truth tests", "gcc", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")
+    environment = {**collection_environment(), "LAB_TRUTH": "all"}
+    as_root(session, environment, "-m", "pytest", "-rs", *tests(session, "tests/lab/test_truth.py"))
 
 
 @nox.session(python=BEST_PYTHON)

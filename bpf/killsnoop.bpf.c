@@ -33,7 +33,7 @@ struct {
 /* Signals that the kernel sent by itself: SIGCHLD, SIGPIPE, faults, timers. */
 u64 of_kernel;
 
-static __always_inline bool sent_by_process(u64 *ctx)
+static __always_inline bool sent_by_process(u64 *ctx, int group)
 {
 	const struct kernel_siginfo *info;
 	s32 code = 1;
@@ -42,6 +42,11 @@ static __always_inline bool sent_by_process(u64 *ctx)
 	 * argument only after a check for 0, which is not enough, so that it is read as a number.
 	 */
 	bpf_probe_read_kernel(&info, sizeof(info), &ctx[1]);
+	/* kill(2) of newer kernels (seen in 7.3) has SEND_SIG_NOINFO, as send_sig() has it for SIGPIPE and its like; but that
+	 * is to a thread, and kill(2) to a process.
+	 */
+	if (!info)
+		return group;
 	if ((u64)info > 1)
 		bpf_core_read(&code, sizeof(code), &info->si_code);
 	return code == SI_USER || code == SI_QUEUE || code == SI_TKILL;
@@ -55,7 +60,7 @@ int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct task_str
 
 	if (!in_window(bpf_ktime_get_ns()))
 		return 0;
-	if (!sent_by_process(ctx)) {
+	if (!sent_by_process(ctx, group)) {
 		__sync_fetch_and_add(&of_kernel, 1);
 		return 0;
 	}

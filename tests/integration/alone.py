@@ -37,6 +37,11 @@ class Alone:
         """The namespace's number, as the kernel shows it everywhere."""
         return os.stat("/run/netns/" + self.name).st_ino
 
+    @property
+    def within(self) -> list[str]:
+        """The beginning of a command that runs within."""
+        return ["ip", "netns", "exec", self.name]
+
     def python(self, program: str, *arguments: str) -> str:
         """Run a program within; return what it prints."""
         return run("ip", "netns", "exec", self.name, sys.executable, "-c", program, *arguments)

@@ -12,6 +12,8 @@ import sys
 import time
 import typing as t
 
+import truth
+
 # The collectors that are native on every kernel that these tests run on.
 NATIVE = ["runqlat", "biolatency", "tcpretrans", "execsnoop"]
 COLLECTIONS = pathlib.Path(__file__).resolve().parents[2] / ".cache" / "collections"
@@ -33,13 +35,14 @@ class Collection:
     """A collection that runs in the background; its window is open when the constructor returns."""
 
     def __init__(self, within: t.Sequence[str] = (), **options: t.Any) -> None:
-        """`options` are those of the module; `within` is a command that runs another."""
+        """`options` are those of the module; `within` is a command that runs it elsewhere, such as in a namespace."""
+        options["duration"] = round(options["duration"] * truth.SLOW)
         command = [*within, sys.executable, "-c", _CHILD, str(COLLECTIONS), json.dumps(options)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         said = self._process.stdout.readline()
         assert said == "attached\n", said
-        time.sleep(0.1)  # the window opens milliseconds after; a record says when
+        time.sleep(0.1 + truth.SLOW - 1)  # the window opens milliseconds after; a record says when
         self.opened = time.time()
 
     @property
@@ -49,12 +52,12 @@ class Collection:
 
     def ended(self) -> None:
         """Wait for the end of one that was killed."""
-        self._process.communicate(timeout=120)
+        self._process.communicate(timeout=600)
 
     def record(self) -> dict[str, t.Any]:
         """Wait for the end and return the record; the window must have covered all of the test's doing."""
         done = time.time()
-        out, _err = self._process.communicate(timeout=120)
+        out, _err = self._process.communicate(timeout=600)
         said = json.loads(out)
         assert said["message"] is None, said["message"]
         record: dict[str, t.Any] = said["record"]
@@ -67,6 +70,20 @@ class Collection:
         """Wait for the end and return one collector's result."""
         (found,) = [r for r in self.record()["results"] if r["collector"] == collector]
         return t.cast("dict[str, t.Any]", found)
+
+
+def asking(tier: int) -> dict[str, t.Any]:
+    """Return a collection's options that ask one tier; of the native programs it is what is asked without them."""
+    return {3: {}, 2: {"tier": "2", "startup_limit": 600}, 1: {"tier": "1"}}[tier]
+
+
+def answered(result: dict[str, t.Any], tier: int) -> dict[str, t.Any]:
+    """Return a result's data; it must come from that tier, and in full as far as that can tell."""
+    if tier == 3:
+        return native(result)
+    assert (result["tier"], result["status"]) == (tier, "ok"), result
+    assert not result["lost"]
+    return t.cast("dict[str, t.Any]", result["data"])
 
 
 def native(result: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -21,12 +21,30 @@ if t.TYPE_CHECKING:
     import sshd
 
 
-def pytest_configure() -> None:
+import truth
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing test by test."""
+    config.addinivalue_line("markers", "truth(collector, known, tier): holds a collector against what is known")
     if os.geteuid() != 0:
         raise SystemExit(
             "the integration tests load programs into this kernel: run them as root, or `make integration`"
         )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what asks a tier that is asked for elsewhere: truth.py."""
+    left = [item for item in items if not truth.asked_for(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> collections.abc.Generator[None, t.Any, None]:
+    """Write down what came of truth tests, where that is wanted."""
+    outcome = yield
+    truth.keep(item, outcome.get_result())
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,11 @@ table inet lossy {
     chain arriving {
         type filter hook input priority 0;
         tcp dport %d drop
-        meta l4proto tcp numgen random mod 100 < %d drop
+        %s
     }
 }
 """
+_LOSS = "meta l4proto tcp numgen random mod 100 < %d drop"
 
 # A port at which nothing ever arrives.
 DEAF = 7999
@@ -95,7 +96,9 @@ class Lossy:
         if by_netem:
             run("tc", "-n", self.names[1], "qdisc", "add", "dev", ends[1], *netem)
         for name in self.names:
-            run("ip", "netns", "exec", name, "nft", "-f", "-", text=_RULES % (DEAF, 0 if by_netem else percent))
+            run(
+                "ip", "netns", "exec", name, "nft", "-f", "-", text=_RULES % (DEAF, "" if by_netem else _LOSS % percent)
+            )
         return "netem" if by_netem else "netfilter"
 
     def _spawn(self, side: int, program: str, *arguments: str) -> subprocess.Popen[str]:

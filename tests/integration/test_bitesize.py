@@ -10,7 +10,8 @@ import typing as t
 
 import disk
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, truth
 
 
 def rows_of(data: dict[str, t.Any], device: pathlib.Path) -> dict[str, dict[str, t.Any]]:
@@ -18,7 +19,10 @@ def rows_of(data: dict[str, t.Any], device: pathlib.Path) -> dict[str, dict[str,
     return {row["labels"]["operation"]: row for row in data["series"] if row["labels"]["device"] == device.name}
 
 
-@pytest.mark.parametrize(("size", "bucket"), [(512, 0), (4096, 4), (12288, 8), (65536, 64)])
+@pytest.mark.parametrize(
+    ("size", "bucket"),
+    [(512, 0), (4096, 4), pytest.param(12288, 8, marks=truth("bitesize", EXACT)), (65536, 64)],
+)
 def test_sizes(tmp_path: pathlib.Path, size: int, bucket: int) -> None:
     with disk.loop(tmp_path) as device:
         collection = Collection(duration=4, collectors=["bitesize"])
@@ -36,6 +40,16 @@ def test_sizes(tmp_path: pathlib.Path, size: int, bucket: int) -> None:
         assert rows[operation]["total"] == sectors / 2 == count * size / 1024
 
 
+@truth("bitesize", "at least the test's requests", tier=2)
+def test_at_tier_2_they_are_among_those_of_all_devices(tmp_path: pathlib.Path) -> None:
+    with disk.loop(tmp_path) as device:
+        collection = Collection(duration=4, collectors=["bitesize"], **asking(2))
+        disk.direct(device, 12288, writes=120, reads=70)
+        data = answered(collection.result("bitesize"), 2)
+    assert sum(count for row in data["series"] for lo, _hi, count in row["buckets"] if lo == 8) >= 190
+
+
+@truth("bitesize", EXACT, tier=1)
 def test_at_tier_1_requests_and_sectors_are_the_same(tmp_path: pathlib.Path) -> None:
     with disk.loop(tmp_path) as device:
         collection = Collection(duration=3, collectors=["bitesize"], tier="1")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from collecting import Collection, native
+from truth import EXACT, truth
 
 TIMES = 2
 
@@ -29,6 +30,7 @@ def zones() -> int:
     return sum(int(line.split()[1]) > 0 for line in text.splitlines() if line.split()[:1] == ["present"])
 
 
+@truth("compactsnoop", EXACT)
 def test_each_zone_at_each_time() -> None:
     collection = Collection(duration=25, collectors=["compactsnoop"])
     done = subprocess.run([sys.executable, "-c", _COMPACT, str(TIMES)], check=True, stdout=subprocess.PIPE, text=True)

@@ -10,7 +10,8 @@ import pathlib
 import time
 
 import named
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import tiers
 
 WORKERS, SECONDS = 3, 1.5
 
@@ -38,27 +39,32 @@ def burn() -> None:
     time.sleep(60)
 
 
-def test_agrees_with_the_scheduler() -> None:
+@tiers("cpudist", dict.fromkeys((3, 2, 1), "at least /proc/PID/schedstat of the test's processes, at most /proc/stat"))
+def test_agrees_with_the_scheduler(tier: int) -> None:
     busy = busy_us()
-    collection = Collection(duration=4, collectors=["cpudist"])
+    collection = Collection(duration=4, collectors=["cpudist"], **asking(tier))
     children = [named.fork(b"ebpffleet_burn", burn) for _ in range(WORKERS)]
     try:
         time.sleep(SECONDS + 0.5)
         accounts = [ran(pid) for pid in children]
+        # Meanwhile they sleep: of threads that have ended, some kernels tell tier 1 nothing.
+        data = answered(collection.result("cpudist"), tier)
     finally:
         for pid in children:
             named.kill(pid)
-    data = native(collection.result("cpudist"))
     busy = busy_us() - busy
     own_us, own_count = sum(time_ns for time_ns, _ in accounts) / 1000, sum(count for _, count in accounts)
     # Three spinning tasks share one CPU with whoever else wants it.
     assert own_us > 0.1 * SECONDS * 1e6
     # Each turn of theirs is in the histogram: a moment's difference in where the clocks are read is what the 2% allow.
-    assert data["total"] >= own_us * 0.98
     assert data["count"] >= own_count
-    # And nothing but what the CPUs did: the kernel's own figure is sampled at ticks, which the 15% and the tenth allow.
-    assert data["total"] <= busy * 1.15 + 1e5
     (row,) = data["series"]
+    if tier != 2:  # whose tool does not tell the sum
+        assert data["total"] >= own_us * 0.98
+        # And nothing but what the CPUs did: the kernel's own figure is sampled at ticks, which the 15% and the tenth allow.
+        assert data["total"] <= busy * 1.15 + 1e5
+    if tier == 1:
+        return
     long_turns = sum(count for lo, _hi, count in row["buckets"] if lo >= 1024)
     assert long_turns >= own_us / 100000, (
         "whoever spins leaves the CPU after milliseconds, and not after tenths of a second"

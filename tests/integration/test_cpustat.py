@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from collecting import Collection
+from truth import truth
 
 # Mostly in user mode: the clock is a system call.
 _BURN = "import time\nwhile time.process_time() < 1.0:\n    for _ in range(100000): pass"
@@ -31,6 +32,7 @@ def counter(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(name + " "))
 
 
+@truth("cpustat", "at least the test's second, at most what the kernel counts around the window", tier=1)
 def test_a_second_of_cpu_time() -> None:
     before = modes()
     collection = Collection(duration=8, collectors=["cpustat"])
@@ -48,6 +50,7 @@ def test_a_second_of_cpu_time() -> None:
     assert sum(row["share"] for row in found.values()) == pytest.approx(1, abs=0.001)
 
 
+@truth("switches", "at least what the test does (getrusage), at most what the kernel counts around the window", tier=1)
 def test_switches_and_forks() -> None:
     before = {name: counter(name) for name in ("ctxt", "processes", "intr")}
     collection = Collection(duration=4, collectors=["switches"])

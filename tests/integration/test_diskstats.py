@@ -10,10 +10,12 @@ import pathlib
 
 from collecting import Collection
 from disk import MIB, direct, loop, stat
+from truth import EXACT, truth
 
 SIZE, WRITES, READS = 64 * 1024, 40, 25
 
 
+@truth("diskstats", EXACT, tier=1)
 def test_requests_and_bytes_of_one_device(tmp_path: pathlib.Path) -> None:
     with loop(tmp_path) as device:
         before = stat(device)

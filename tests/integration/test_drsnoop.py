@@ -10,6 +10,7 @@ import pathlib
 
 from collecting import Collection, native
 from memory import Limited
+from truth import truth
 
 MIB = 1 << 20
 
@@ -25,6 +26,7 @@ print(time.monotonic() - begun)
 """
 
 
+@truth("drsnoop", "a third to all of the cgroup's hits of its limit; time at most what the reader took")
 def test_stalls_at_a_cgroups_limit(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(bytes(96 * MIB))

@@ -10,9 +10,16 @@ import pathlib
 import subprocess
 
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, tiers, truth
 
 COUNT = 500
+
+
+def begun() -> int:
+    """Return how many tasks have begun since boot."""
+    lines = pathlib.Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("processes "))
 
 
 def spawn(arguments: list[bytes]) -> int:
@@ -22,15 +29,17 @@ def spawn(arguments: list[bytes]) -> int:
     return pid
 
 
-def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path) -> None:
+@tiers("execsnoop", {3: EXACT, 2: EXACT})
+def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path, tier: int) -> None:
     program = tmp_path / "ebpffleet_truth"
     program.symlink_to("/bin/true")
-    collection = Collection(duration=5, collectors=["execsnoop"], max_events=5000)
+    collection = Collection(duration=10, collectors=["execsnoop"], max_events=5000, **asking(tier))
     started = {spawn([bytes(program), b"--number", b"%d" % n]): n for n in range(COUNT)}
-    data = native(collection.result("execsnoop"))
+    data = answered(collection.result("execsnoop"), tier)
 
     assert data["count"] >= COUNT
-    mine = [event for event in data["events"] if event["filename"] == str(program)]
+    mine = [event for event in data["events"] if event["comm"] == program.name]
+    assert {event["filename"] for event in mine} == {str(program)}
     assert {event["pid"]: event["args"] for event in mine} == {
         pid: "--number %d" % number for pid, number in started.items()
     }
@@ -43,6 +52,17 @@ def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path) -> None:
     ]
     # Complete: by name and one by one they are the same events.
     assert sum(item["count"] for item in data["items"]) == data["count"] == len(data["events"])
+
+
+@truth("execsnoop", "at least the test's processes, at most what the kernel counts around the window", tier=1)
+def test_at_tier_1_tasks_are_counted() -> None:
+    before = begun()
+    collection = Collection(duration=4, collectors=["execsnoop"], tier="1")
+    for _ in range(COUNT // 5):
+        spawn([b"/bin/true"])
+    result = collection.result("execsnoop")
+    assert (result["tier"], result["status"]) == (1, "ok")
+    assert COUNT // 5 <= result["data"]["count"] <= begun() - before
 
 
 def test_a_failed_exec_is_not_a_started_program() -> None:

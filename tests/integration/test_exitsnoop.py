@@ -18,7 +18,8 @@ import typing as t
 
 import named
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, tiers, truth
 
 ENDS: dict[str, tuple[int, t.Callable[[], None]]] = {
     "well": (40, lambda: None),
@@ -56,12 +57,13 @@ def _no_cores() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def test_tells_each_end_and_its_reason() -> None:
-    collection = Collection(duration=6, collectors=["exitsnoop"], max_items=10000)
+@tiers("exitsnoop", {3: EXACT, 2: EXACT})
+def test_tells_each_end_and_its_reason(tier: int) -> None:
+    collection = Collection(duration=6, collectors=["exitsnoop"], max_items=10000, **asking(tier))
     statuses: collections.Counter[int] = collections.Counter()
     for times, end in ENDS.values():
         statuses.update(named.run(b"ebpffleet_end", end) for _ in range(times))
-    data = native(collection.result("exitsnoop"))
+    data = answered(collection.result("exitsnoop"), tier)
     expected = {
         (os.WEXITSTATUS(status), None) if os.WIFEXITED(status) else (None, _name(os.WTERMSIG(status))): times
         for status, times in statuses.items()
@@ -130,6 +132,7 @@ def test_a_flood_of_names_is_counted_as_lost() -> None:
     assert mine + result["lost"] >= names
 
 
+@truth("exitsnoop", "at least the test's processes", tier=1)
 def test_tier_1_knows_how_many_at_least() -> None:
     collection = Collection(duration=4, collectors=["exitsnoop"], tier="1")
     for _ in range(300):

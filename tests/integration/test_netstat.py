@@ -10,6 +10,7 @@ import socket
 import struct
 
 from collecting import Collection
+from truth import truth
 
 DATAGRAMS, SIZE, REFUSED, RESET = 400, 1000, 15, 6
 
@@ -29,6 +30,8 @@ def found_in(result: dict[str, object]) -> dict[str, int]:
     return {row["labels"]["counter"]: row["count"] for row in data["items"]}
 
 
+@truth("netdev", "at least the test's packets and bytes", tier=1)
+@truth("netstat", "at least what the test lost, at most what the kernel counts around the window", tier=1)
 def test_datagrams_that_find_no_room() -> None:
     before = counters("Udp")["RcvbufErrors"]
     collection = Collection(duration=3, collectors=["netstat", "netdev"])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from collecting import Collection
+from truth import truth
 
 PAGES = 5000
 _TAKE = """
@@ -31,6 +32,7 @@ def allocated() -> int:
     return total
 
 
+@truth("numa", "at least the test's pages, at most what the kernel counts around the window", tier=1)
 def test_pages_are_allocated_on_nodes() -> None:
     assert mmap.PAGESIZE
     before = allocated()

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collecting import Collection, native
+from collecting import Collection, answered, asking
 from memory import Limited, vmstat
+from truth import EXACT, tiers
 
 # A name that is not UTF-8.
 _GLUTTON = """
@@ -20,10 +21,11 @@ while True:
 NAMES = ["ef-glutton", "ef-\xff\xfe"]
 
 
-def test_victims() -> None:
+@tiers("oomkill", dict.fromkeys((3, 2, 1), EXACT))
+def test_victims(tier: int) -> None:
     limited = Limited("oom", 32 << 20)
     try:
-        collection = Collection(duration=8, collectors=["oomkill"])
+        collection = Collection(duration=8, collectors=["oomkill"], **asking(tier))
         (before,) = vmstat("oom_kill")
         ended = [limited.python(_GLUTTON, name) for name in NAMES]
         (after,) = vmstat("oom_kill")
@@ -32,9 +34,11 @@ def test_victims() -> None:
         limited.close()
     assert [one.returncode for one in ended] == [-9, -9]
     pids = [int(one.stdout) for one in ended]
-    data = native(result)
+    data = answered(result, tier)
+    # The kernel counts each kill, also those that are none of ours.
+    assert data["count"] == after - before >= 2
+    if tier == 1:
+        return
     mine = [event for event in data["events"] if event["pid"] in pids]
     assert [(event["pid"], event["comm"]) for event in mine] == list(zip(pids, ["ef-glutton", "ef-\ufffd\ufffd"]))
     assert [event["trigger_pid"] for event in mine] == pids
-    # The kernel counts each kill, also those that are none of ours.
-    assert data["count"] == after - before >= 2

@@ -14,7 +14,8 @@ import typing as t
 
 import named
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, tiers
 
 FAILED, OPENED = 1000, 400
 
@@ -30,7 +31,8 @@ def try_to_open(path: bytes | str, times: int, flags: int = os.O_RDONLY) -> None
             os.close(os.open(path, flags))
 
 
-def test_counts_each_open_by_path_and_error(tmp_path: pathlib.Path) -> None:
+@tiers("opensnoop", {3: EXACT, 2: EXACT})
+def test_counts_each_open_by_path_and_error(tmp_path: pathlib.Path, tier: int) -> None:
     missing, there = tmp_path / "missing", tmp_path / "there"
 
     def work() -> None:
@@ -41,9 +43,9 @@ def test_counts_each_open_by_path_and_error(tmp_path: pathlib.Path) -> None:
         try_to_open("ebpffleet/relative", 3)
 
     there.touch()
-    collection = Collection(duration=5, collectors=["opensnoop"], max_items=10000)
+    collection = Collection(duration=5, collectors=["opensnoop"], max_items=10000, **asking(tier))
     assert named.run(b"ebpffleet_open", work) == 0
-    data = native(collection.result("opensnoop"))
+    data = answered(collection.result("opensnoop"), tier)
     for path, error, count in (
         (str(missing), "ENOENT", FAILED),
         (str(there), None, OPENED),

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from collecting import Collection
+from truth import truth
 
 PAGES = 20000
 
@@ -53,6 +54,7 @@ def touched(collection_options: dict[str, object]) -> tuple[dict[str, object], i
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernel has this tracepoint on x86 alone")
+@truth("pagefaults", "at least the test's pages, at most the kernel's count of the process and 100")
 def test_first_touches() -> None:
     result, pid, counted = touched({})
     assert (result["tier"], result["attempts"]) == (3, [])
@@ -67,6 +69,7 @@ def test_first_touches() -> None:
     assert row["present"] <= 100
 
 
+@truth("pagefaults", "at least the kernel's count of the process, at most 100 more", tier=1)
 def test_at_tier_1_it_is_the_kernels_count() -> None:
     result, pid, counted = touched({"tier": "1"})
     assert result["tier"] == 1

@@ -12,6 +12,7 @@ import sys
 import time
 
 from collecting import Collection
+from truth import truth
 
 _BUSY = "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass"
 
@@ -21,6 +22,7 @@ def stalled() -> int:
     return int(pathlib.Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0].rpartition("=")[2])
 
 
+@truth("pressure", "between counts of /proc/pressure/cpu within and around the window", tier=1)
 def test_more_work_than_cpus() -> None:
     before = stalled()
     collection = Collection(duration=4, collectors=["pressure"])

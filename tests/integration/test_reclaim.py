@@ -12,11 +12,13 @@ import pathlib
 from collecting import Collection
 from disk import loop
 from memory import vmstat
+from truth import truth
 
 PAGES, HUGE = 200, 8
 _SIZE = pathlib.Path("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size")
 
 
+@truth("reclaim", "at least what /proc/vmstat counts within the window, at most around it", tier=1)
 def test_pages_that_a_program_waits_for(tmp_path: pathlib.Path) -> None:
     with loop(tmp_path) as device:
         (before,) = vmstat("pgmajfault")
@@ -36,6 +38,7 @@ def test_pages_that_a_program_waits_for(tmp_path: pathlib.Path) -> None:
     assert PAGES <= now - was <= found["pgmajfault"] <= after - before
 
 
+@truth("thp", "at least the test's huge pages, at most what /proc/vmstat counts around the window", tier=1)
 def test_huge_pages() -> None:
     names = ("thp_fault_alloc", "thp_fault_fallback")
     size = int(_SIZE.read_text(encoding="ascii"))

@@ -9,7 +9,8 @@ import os
 import pathlib
 import time
 
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import tiers
 
 WORKERS, SECONDS = 4, 1.5
 
@@ -33,24 +34,29 @@ def burn() -> int:
     return pid
 
 
-def test_agrees_with_the_scheduler() -> None:
-    collection = Collection(duration=4, collectors=["runqlat"])
+@tiers("runqlat", dict.fromkeys((3, 2, 1), "at least /proc/PID/schedstat of the test's processes"))
+def test_agrees_with_the_scheduler(tier: int) -> None:
+    collection = Collection(duration=4, collectors=["runqlat"], **asking(tier))
     children = [burn() for _ in range(WORKERS)]
     try:
         time.sleep(SECONDS + 0.5)
         delays = [waited(pid) for pid in children]
+        # Meanwhile they sleep: of threads that have ended, some kernels tell tier 1 nothing.
+        data = answered(collection.result("runqlat"), tier)
     finally:
         for pid in children:
             os.kill(pid, 9)
             os.waitpid(pid, 0)
-    data = native(collection.result("runqlat"))
     own_us, own_count = sum(delay for delay, _ in delays) // 1000, sum(count for _, count in delays)
     # Four spinning tasks share one CPU: each waits three quarters of the time.
     assert own_us > 0.5 * SECONDS * (WORKERS - 1) * 1e6
     # Every wait of theirs is in the histogram, and the rest of the machine's besides: a moment's difference in where the two
     # clocks are read is what the 5% allow.
-    assert data["total"] >= own_us * 0.95
+    if tier != 2:  # whose tool does not tell the sum
+        assert data["total"] >= own_us * 0.95
     assert data["count"] >= own_count * 0.95
+    if tier == 1:
+        return
     # The rest of the machine waits too, but not for longer than its CPUs could have been shared.
     (row,) = data["series"]
     long_waits = sum(count for lo, _hi, count in row["buckets"] if lo >= 1024)

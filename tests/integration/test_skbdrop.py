@@ -13,6 +13,7 @@ import sys
 import pytest
 from alone import Alone, rows_of, run
 from collecting import Collection, native
+from truth import EXACT, truth
 
 CLOSED = 300
 
@@ -49,6 +50,7 @@ def alone() -> collections.abc.Iterator[Alone]:
     namespace.close()
 
 
+@truth("skbdrop", EXACT)
 def test_closed_ports_of_both_families(alone: Alone) -> None:
     collection = Collection(duration=6, collectors=["skbdrop"], max_items=10000)
     before, before6 = alone.counters("/proc/net/snmp", "Udp"), alone.counters6()
@@ -88,6 +90,7 @@ def test_a_full_socket_and_a_firewall_are_told_apart(alone: Alone) -> None:
         assert (reasons["SOCKET_RCVBUFF"], reasons["NETFILTER_DROP"]) == (full, 70), reasons
 
 
+@truth("skbdrop", "at least the test's datagrams", tier=1)
 def test_at_tier_1_the_same_drops_are_in_the_kernels_counters(alone: Alone) -> None:
     # Of Ansible's namespace, which other processes share: not fewer than ours.
     collection = Collection(duration=3, collectors=["skbdrop"], tier="1")

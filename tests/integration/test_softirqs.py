@@ -8,7 +8,8 @@ from __future__ import annotations
 import pathlib
 import socket
 
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import tiers
 
 PACKETS = 20000
 
@@ -30,13 +31,14 @@ def send_to_myself(packets: int) -> None:
             receiver.recv(1)
 
 
-def test_lies_between_the_kernels_own_counts() -> None:
+@tiers("softirqs", dict.fromkeys((3, 2, 1), "between counts of /proc/softirqs within and around the window, by vector"))
+def test_lies_between_the_kernels_own_counts(tier: int) -> None:
     before = handled()
-    collection = Collection(duration=6, collectors=["softirqs"])
+    collection = Collection(duration=6, collectors=["softirqs"], **asking(tier))
     opened = handled()
     send_to_myself(PACKETS)
     done = handled()
-    data = native(collection.result("softirqs"))
+    data = answered(collection.result("softirqs"), tier)
     after = handled()
     counts = {row["labels"]["vector"]: row["count"] for row in data["series"]}
     assert done["net_rx"] - opened["net_rx"] >= PACKETS * 0.9, "the work is what was thought"

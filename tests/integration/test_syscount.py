@@ -15,7 +15,8 @@ import typing as t
 
 import named
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, tiers
 
 CALLS, FAILURES, NAPS, NAP = 30000, 700, 10, 0.05
 
@@ -32,16 +33,25 @@ def call() -> None:
     for _ in range(FAILURES):
         with contextlib.suppress(OSError):
             os.close(1000000)
+    libc = ctypes.CDLL(None)  # Python's sleep is another call in other versions
+    nap = (ctypes.c_long * 2)(0, round(NAP * 1e9))
     for _ in range(NAPS):
-        time.sleep(NAP)
+        assert libc.clock_nanosleep(time.CLOCK_MONOTONIC, 0, nap, None) == 0
 
 
-def test_counts_each_call_and_its_time() -> None:
-    collection = Collection(duration=8, collectors=["syscount"], max_items=10000)
+@tiers("syscount", {3: EXACT + "; time at most what the process took", 2: "at least the test's calls and their time"})
+def test_counts_each_call_and_its_time(tier: int) -> None:
+    collection = Collection(duration=8, collectors=["syscount"], max_items=10000, **asking(tier))
     begun = time.monotonic()
     assert named.run(b"ebpffleet_call", call) == 0
     took_us = (time.monotonic() - begun) * 1e6
-    data = native(collection.result("syscount"))
+    data = answered(collection.result("syscount"), tier)
+    if tier == 2:  # whose tool does not tell the process
+        every = {row["labels"]["syscall"]: row for row in data["items"]}
+        assert every["getppid"]["count"] >= CALLS
+        assert every["clock_nanosleep"]["count"] >= NAPS
+        assert every["clock_nanosleep"]["total_us"] >= NAPS * NAP * 1e6
+        return
     rows = rows_of(data, "ebpffleet_call")
     assert (rows["getppid"]["count"], rows["getppid"]["errors"]) == (CALLS, 0)
     assert 0 < rows["getppid"]["total_us"] < took_us

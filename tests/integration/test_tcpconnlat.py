@@ -9,7 +9,8 @@ import collections.abc
 
 import pytest
 from alone import Alone, Far
-from collecting import Collection, native
+from collecting import Collection, answered, asking
+from truth import tiers
 
 ONE_WAY = 0.070  # there and back: 140 ms, which lies in [131072, 262144) microseconds
 CONNECTIONS = 15
@@ -40,12 +41,16 @@ def far() -> collections.abc.Iterator[Far]:
     wire.close()
 
 
-def test_a_connection_takes_a_round_trip(far: Far) -> None:
+@tiers(
+    "tcpconnlat",
+    dict.fromkeys((3, 2), "at least the connections, each between the wire's time and what the client took"),
+)
+def test_a_connection_takes_a_round_trip(far: Far, tier: int) -> None:
     server = far.sides[1].start(_SERVER)
     try:
-        collection = Collection(duration=10, collectors=["tcpconnlat"])
+        collection = Collection(duration=10, collectors=["tcpconnlat"], **asking(tier))
         said = far.sides[0].python(_CLIENT, far.addresses[1], str(CONNECTIONS))
-        data = native(collection.result("tcpconnlat"))
+        data = answered(collection.result("tcpconnlat"), tier)
     finally:
         server.kill()
         server.communicate()

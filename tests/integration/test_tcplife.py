@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 from alone import Alone
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
+from truth import EXACT, tiers, truth
 
 SESSIONS = 40
 REQUEST, REPLY = 1000, 70000
@@ -54,25 +55,31 @@ def alone() -> collections.abc.Iterator[Alone]:
     namespace.close()
 
 
-def sessions(data: dict[str, t.Any], netns: int) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
+def sessions(data: dict[str, t.Any], netns: int | None) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """Return the sessions of a namespace, as the client has them and as the server has them."""
     mine = [event for event in data["events"] if event["netns"] == netns]
     clients = [event for event in mine if event["dport"] == 7100]
     return clients, [event for event in mine if event["sport"] == 7100]
 
 
+@tiers("tcplife", {3: EXACT, 2: EXACT + "; bytes to a KiB"})
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_each_session_has_two_ends_and_all_of_its_bytes(alone: Alone, address: str) -> None:
+def test_each_session_has_two_ends_and_all_of_its_bytes(alone: Alone, address: str, tier: int) -> None:
     server = alone.start(_SERVER, address, str(REQUEST), str(REPLY))
     try:
-        collection = Collection(duration=10, collectors=["tcplife"], max_events=100000)
+        collection = Collection(duration=10, collectors=["tcplife"], max_events=100000, **asking(tier))
         pid = int(alone.python(_CLIENT, address, str(SESSIONS), str(REQUEST), str(REPLY), "0.02"))
-        data = native(collection.result("tcplife"))
+        result = collection.result("tcplife")
+        data = answered(result, tier)
     finally:
         server.kill()
         server.communicate()
-    clients, servers = sessions(data, alone.inum)
+    clients, servers = sessions(data, None if tier == 2 else alone.inum)
     assert (len(clients), len(servers)) == (SESSIONS, SESSIONS)
+    if tier == 2:
+        assert {(one["tx_bytes"], one["rx_bytes"]) for one in clients} == {(0, REPLY // 1024 * 1024)}
+        assert min(one["us"] for one in clients) >= 20000
+        return
     assert {(one["tx_bytes"], one["rx_bytes"]) for one in clients} == {(REQUEST, REPLY)}
     assert {(one["tx_bytes"], one["rx_bytes"]) for one in servers} == {(REPLY, REQUEST)}
     assert sorted(one["sport"] for one in clients) == sorted(one["dport"] for one in servers)
@@ -80,12 +87,25 @@ def test_each_session_has_two_ends_and_all_of_its_bytes(alone: Alone, address: s
     assert {one["pid"] for one in servers} == {server.pid}, "the server closes first"
     # The client waits for 20 ms before it sends. All of them together took no longer than the window.
     assert min(one["us"] for one in clients) >= 20000
-    assert sum(one["us"] for one in clients) < 10e6
+    assert sum(one["us"] for one in clients) < 1e6 * result["window"]["seconds"]
     assert data["count"] >= 2 * SESSIONS
     sums = {item["labels"]["comm"]: item for item in data["items"]}
     (comm,) = {one["comm"] for one in clients + servers}
     assert sums[comm]["count"] >= 2 * SESSIONS
     assert sums[comm]["tx_bytes"] >= SESSIONS * (REQUEST + REPLY)
+
+
+@truth("tcplife", EXACT, tier=1)
+def test_at_tier_1_connections_that_are_opened_are_counted_at_both_ends(alone: Alone) -> None:
+    server = alone.start(_SERVER, "127.0.0.1", "1", "1")
+    try:
+        collection = Collection(alone.within, duration=6, collectors=["tcplife"], tier="1")
+        alone.python(_CLIENT, "127.0.0.1", str(SESSIONS), "1", "1", "0")
+        result = collection.result("tcplife")
+    finally:
+        server.kill()
+        server.communicate()
+    assert (result["tier"], result["status"], result["data"]["count"]) == (1, "ok", 2 * SESSIONS)
 
 
 def test_a_session_that_began_before_the_window_has_no_known_age(alone: Alone) -> None:

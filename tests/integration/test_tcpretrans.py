@@ -10,8 +10,9 @@ import pathlib
 import typing as t
 
 import pytest
-from collecting import Collection, native
+from collecting import Collection, answered, asking, native
 from lossy import DEAF, Lossy
+from truth import EXACT, truth
 
 PAIRS = {"ipv4": ("10.111.0.1", "10.111.0.2"), "ipv6": ("fd00:111::1", "fd00:111::2")}
 
@@ -34,6 +35,7 @@ def rows_of(data: dict[str, t.Any], netns: int) -> list[dict[str, t.Any]]:
     return [row for row in data["items"] if row["labels"]["netns"] == netns]
 
 
+@truth("tcpretrans", EXACT + ": RetransSegs of each namespace")
 def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
     collection = Collection(duration=30, collectors=["tcpretrans"], max_items=1000)
     before = {(family, side): pair.retransmitted(side) for family, pair in pairs.items() for side in (0, 1)}
@@ -60,6 +62,32 @@ def test_accounts_for_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
             (left, pathlib.Path("/proc/%d/comm" % senders[family]).read_text(encoding="ascii").strip(), senders[family])
         }
     assert data["count"] >= sum(row["count"] for row in data["items"])
+
+
+@truth("tcpretrans", "at most RetransSegs, at least a quarter, for an event is of four segments at most", tier=2)
+def test_at_tier_2_each_flow_is_told(pairs: dict[str, Lossy]) -> None:
+    pair = pairs["ipv4"]
+    collection = Collection(duration=20, collectors=["tcpretrans"], **asking(2))
+    before = pair.retransmitted(0)
+    pair.send(600_000, keep=True)
+    counted = pair.retransmitted(0) - before
+    rows = answered(collection.result("tcpretrans"), 2)["items"]
+    found = sum(
+        row["count"] for row in rows if (row["labels"]["daddr"], row["labels"]["dport"]) == (PAIRS["ipv4"][1], 7000)
+    )
+    assert 0 < found <= counted <= 4 * found
+
+
+@truth("tcpretrans", EXACT + ": RetransSegs", tier=1)
+def test_at_tier_1_it_is_the_kernels_own_count(pairs: dict[str, Lossy]) -> None:
+    pair = pairs["ipv4"]
+    collection = Collection(["ip", "netns", "exec", pair.names[0]], duration=20, collectors=["tcpretrans"], tier="1")
+    before = pair.retransmitted(0)
+    pair.send(600_000, keep=True)
+    counted = pair.retransmitted(0) - before
+    result = collection.result("tcpretrans")
+    assert counted
+    assert (result["tier"], result["status"], result["data"]["count"]) == (1, "ok", counted)
 
 
 def test_a_flow_that_has_ended_has_no_process(pairs: dict[str, Lossy]) -> None:

@@ -9,11 +9,13 @@ ssh HOST [COMMAND]    log in to a host of the inventory, or run a command there
 list                  guests that run, and their hosts' ports
 stop [GUEST...]       end guests
 matrix                publish what the last run of the tests found: docs/matrix.md
+truth                 publish what the last run of the truth tests found: docs/truth.md
 """
 
 from __future__ import annotations
 
 import os
+import pathlib
 import sys
 import time
 import typing as t
@@ -24,6 +26,7 @@ import lab
 import matrix
 import needs
 import table
+import truth_page
 
 
 def build(names: t.Sequence[str]) -> int:
@@ -67,11 +70,11 @@ def stop(names: t.Sequence[str]) -> int:
     return 0
 
 
-def publish(_names: t.Sequence[str]) -> int:
+def publish(new: pathlib.Path, published: pathlib.Path) -> int:
     """Copy the page that the tests made to where it is read."""
-    if not matrix.NEW.exists():
-        raise needs.LabError("There is no %s yet: run the lab's tests." % matrix.NEW)
-    matrix.PUBLISHED.write_text(matrix.NEW.read_text())
+    if not new.exists():
+        raise needs.LabError("There is no %s yet: run the lab's tests." % new)
+    published.write_text(new.read_text())
     return 0
 
 
@@ -81,7 +84,8 @@ VERBS: dict[str, t.Callable[[t.Sequence[str]], int]] = {
     "ssh": ssh,
     "list": show,
     "stop": stop,
-    "matrix": publish,
+    "matrix": lambda _names: publish(matrix.NEW, matrix.PUBLISHED),
+    "truth": lambda _names: publish(truth_page.NEW, truth_page.PUBLISHED),
 }
 
 

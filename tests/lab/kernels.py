@@ -18,7 +18,9 @@ import store
 import table
 
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4")  # loaded by the initramfs, in this order
-GUEST_MODULES = ("af_packet", "loop", "null_blk", "overlay", "sch_netem", "tcp_diag", "veth")  # there for modprobe
+GUEST_MODULES = (  # there for modprobe
+    *("af_packet", "loop", "nf_tables", "nft_numgen", "null_blk", "overlay", "sch_netem", "tcp_diag", "tun", "veth"),
+)
 BUSYBOX_SUITE = ("bookworm",)
 
 

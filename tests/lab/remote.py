@@ -54,6 +54,11 @@ class Remote:
             raise AssertionError("%s: %s: %s" % (self.name, command, done.stderr.decode(errors="replace")[-2000:]))
         return done.stdout.decode(errors="replace")
 
+    def write(self, command: str, target: t.TextIO) -> int:
+        """Run a shell command to its end, while what it prints goes to a file; return its exit code."""
+        streams = {"stdin": subprocess.DEVNULL, "stdout": target, "stderr": subprocess.STDOUT}
+        return subprocess.run([*self._ssh, command], **streams, timeout=3 * SECONDS, check=False).returncode
+
     def python(self, program: str, *arguments: str) -> str:
         """Return the shell command that runs a program of target/, with the collection importable."""
         if not self._sent:

@@ -14,7 +14,7 @@ import kernels
 import store
 import table
 
-PACKAGES = ("iproute2", "kmod", "openssh-server", "mount", "procps", "python3", "sudo")
+PACKAGES = ("e2fsprogs", "iproute2", "kmod", "mount", "nftables", "openssh-server", "procps", "python3", "sudo")
 FREE_BYTES = 1 << 30  # for what is installed into a guest; the image is sparse
 WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
