@@ -8,7 +8,7 @@ boot [GUEST...]       start guests (all, if none is named) and write the invento
 ssh HOST [COMMAND]    log in to a host of the inventory, or run a command there
 list                  guests that run, and their hosts' ports
 stop [GUEST...]       end guests
-matrix                publish what the last run of the tests found: docs/matrix.md
+matrix                publish what the last run of the tests found: docs/matrix.md, docs/agreement.md
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import time
 import typing as t
 
+import agreement_page
 import guest
 import inventory
 import lab
@@ -68,10 +69,11 @@ def stop(names: t.Sequence[str]) -> int:
 
 
 def publish(_names: t.Sequence[str]) -> int:
-    """Copy the page that the tests made to where it is read."""
-    if not matrix.NEW.exists():
-        raise needs.LabError("There is no %s yet: run the lab's tests." % matrix.NEW)
-    matrix.PUBLISHED.write_text(matrix.NEW.read_text())
+    """Copy the pages that the tests made to where they are read."""
+    for page in (matrix, agreement_page):
+        if not page.NEW.exists():
+            raise needs.LabError("There is no %s yet: run the lab's tests." % page.NEW)
+        page.PUBLISHED.write_text(page.NEW.read_text())
     return 0
 
 
