@@ -8,18 +8,19 @@ boot [GUEST...]       start guests (all, if none is named) and write the invento
 ssh HOST [COMMAND]    log in to a host of the inventory, or run a command there
 list                  guests that run, and their hosts' ports
 stop [GUEST...]       end guests
-matrix                publish what the last run of the tests found: docs/matrix.md
+matrix                publish what the last run of the tests found: docs/matrix.md, docs/agreement.md
 truth                 publish what the last run of the truth tests found: docs/truth.md
 """
 
 from __future__ import annotations
 
 import os
-import pathlib
 import sys
 import time
+import types
 import typing as t
 
+import agreement_page
 import guest
 import inventory
 import lab
@@ -70,11 +71,12 @@ def stop(names: t.Sequence[str]) -> int:
     return 0
 
 
-def publish(new: pathlib.Path, published: pathlib.Path) -> int:
-    """Copy the page that the tests made to where it is read."""
-    if not new.exists():
-        raise needs.LabError("There is no %s yet: run the lab's tests." % new)
-    published.write_text(new.read_text())
+def publish(*pages: types.ModuleType) -> int:
+    """Copy the pages that the tests made to where they are read."""
+    for page in pages:
+        if not page.NEW.exists():
+            raise needs.LabError("There is no %s yet: run the lab's tests." % page.NEW)
+        page.PUBLISHED.write_text(page.NEW.read_text())
     return 0
 
 
@@ -84,8 +86,8 @@ VERBS: dict[str, t.Callable[[t.Sequence[str]], int]] = {
     "ssh": ssh,
     "list": show,
     "stop": stop,
-    "matrix": lambda _names: publish(matrix.NEW, matrix.PUBLISHED),
-    "truth": lambda _names: publish(truth_page.NEW, truth_page.PUBLISHED),
+    "matrix": lambda _names: publish(matrix, agreement_page),
+    "truth": lambda _names: publish(truth_page),
 }
 
 

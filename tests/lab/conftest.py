@@ -19,10 +19,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 for room in (HERE.parent / "integration", HERE):
     sys.path.insert(0, str(room))
 
+import comparisons
 import guest
 import inventory
 import lab
 import needs
+import plan
 import playing
 import table
 from remote import Remote
@@ -86,6 +88,14 @@ def compared(source: str) -> dict[str, dict[str, t.Any]]:
     with concurrent.futures.ThreadPoolExecutor(len(COMPARED)) as pool:
         asked = {host: pool.submit(Remote(host).ask, "agree", LOAD_SECONDS, *names) for host, names in COMPARED.items()}
         return {host: answer.result() for host, answer in asked.items()}
+
+
+@pytest.fixture(scope="session")
+def beside(source: str) -> dict[str, dict[str, t.Any]]:
+    """Let our collectors and independent tools count the same time; what beside.py says, by batch."""
+    assert source
+    remote = Remote(comparisons.HOST)
+    return {batch: remote.ask("beside", batch)[batch] for batch in plan.BATCHES}
 
 
 @pytest.fixture(scope="session")

@@ -33,14 +33,6 @@ From load to attached, the lowest of three, and peak resident memory of a Python
 at a time. In the columns of bcc: from the start of the distribution's tool until it has attached, once, and its process's
 peak. The ratios are of one run, on the same guest. A dash: refused by this kernel; nothing: not tried.
 """
-_AGREEMENT = """
-## Agreement
-
-Native programs and bcc's tool in the same guest, over the same time, under load: programs started, a disk written to, TCP
-over a link that loses packets, more busy processes than processors. What it means that two tiers agree, and how it is
-tested: [Tiers](tiers.md#when-two-tiers-agree). biolatency is compared on 5.10: on 6.1, `biolatency-bpfcc` of Debian 12 finds
-no function that it could attach to.
-"""
 
 
 def render(
@@ -49,8 +41,7 @@ def render(
     compared: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> str:
     """Return the page, from a survey's records, measure.py's rows by host and what agree.py says by host."""
-    page = _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
-    return page + _AGREEMENT + _agreement(compared)
+    return _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
 
 
 def masked(page: str) -> str:
@@ -70,7 +61,7 @@ def _tiers(records: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
     rest = "".join(
         "\n- `%s`: %s" % (host, record["outcome"]) for host, record in sorted(records.items()) if not record["results"]
     )
-    return _table(rows) + ("\nWithout an answer, and with a record all the same:\n" + rest + "\n" if rest else "")
+    return table(rows) + ("\nWithout an answer, and with a record all the same:\n" + rest + "\n" if rest else "")
 
 
 def _cell(result: t.Mapping[str, t.Any]) -> str:
@@ -103,7 +94,7 @@ def _loaders(
             native = "light" if peaks["light"] else "libbpf"
             memory = [_figure(peaks, way, "%.1f MiB", 1 / 1024) for way in ways]
             rows.append([host, name, attach, *times, *ratios, *memory, _ratio(peaks, "bcc", native)])
-    return _table(rows)
+    return table(rows)
 
 
 def _figure(found: t.Mapping[str, float | None], way: str, form: str, factor: float) -> str:
@@ -120,7 +111,8 @@ def _ratio(found: t.Mapping[str, float | None], one: str, other: str) -> str:
     return "%.1f" % (over / under) if over and under else "-"
 
 
-def _agreement(compared: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
+def agreement_of(compared: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
+    """Return the table of tiers 3 and 2, from what agree.py says by host."""
     rows = [["host", "collector", "counted natively", "by bcc's tool", "what differs"]]
     for host, said in sorted(compared.items()):
         for name, answers in said.items():
@@ -128,7 +120,7 @@ def _agreement(compared: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:
                 continue
             ours, theirs = (answers[tier]["data"] for tier in ("native", "bcc"))
             rows.append([host, name, str(ours["count"]), str(theirs["count"]), _difference(name, ours, theirs)])
-    return _table(rows)
+    return table(rows)
 
 
 def _difference(name: str, ours: agreement.Data, theirs: agreement.Data) -> str:
@@ -142,6 +134,7 @@ def _difference(name: str, ours: agreement.Data, theirs: agreement.Data) -> str:
     return "%.1f%% in another bucket, %.1f%% further away than the next" % shares
 
 
-def _table(rows: t.Sequence[t.Sequence[str]]) -> str:
+def table(rows: t.Sequence[t.Sequence[str]]) -> str:
+    """Return a table; the first row is its head."""
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(["", lines[0], "|" + "---|" * len(rows[0]), *lines[1:], ""])
