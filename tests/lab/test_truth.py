@@ -107,14 +107,15 @@ def test_every_collector_is_asked(ran: Rows, host: str) -> None:
 
 
 def test_each_collector_has_a_row_on_the_published_page() -> None:
-    assert truth_page.listed(truth_page.PUBLISHED.read_text()) == guest_tests.marked()
-    names = {name for name, _tier in guest_tests.marked()}
+    marked = guest_tests.marked()
+    assert truth_page.listed(truth_page.PUBLISHED.read_text()) == set(marked)
+    names = {name for name, _tier in marked}
     from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
 
     for collector in every():
         assert collector.name in names
         if collector.native:
-            assert (collector.name, 3) in guest_tests.marked(), collector.name
+            assert (collector.name, 3) in marked, collector.name
 
 
 @pytest.mark.skipif(not ALL, reason="the page is made by `make truth`, which asks all guests")

@@ -26,17 +26,6 @@ windows are %s times as long as on a machine (%s on aarch64), since the same wor
 """
 
 
-def merged(
-    rows: t.Mapping[str, t.Sequence[guest_tests.Row]],
-) -> dict[tuple[str, int], dict[str, list[guest_tests.Row]]]:
-    """Return rows by (collector, tier), then by host, in the order of collectors' names."""
-    found: dict[tuple[str, int], dict[str, list[guest_tests.Row]]] = {}
-    for host, ran in rows.items():
-        for row in ran:
-            found.setdefault((row["collector"], row["tier"]), {}).setdefault(host, []).append(row)
-    return dict(sorted(found.items(), key=lambda item: (item[0][0], -item[0][1])))
-
-
 def render(
     rows: t.Mapping[str, t.Sequence[guest_tests.Row]],
     releases: t.Mapping[str, str],
@@ -45,18 +34,30 @@ def render(
     """Return the page: rows by host, kernels by host, and what kernels refuse, by host, collector and tier."""
     reasons = {reason: chr(ord("a") + number) for number, reason in enumerate(dict.fromkeys(refused.values()))}
     table = [["collector", "tier", "known", *("%s: %s" % pair for pair in releases.items())]]
-    for (collector, tier), by_host in merged(rows).items():
-        known = "; ".join(dict.fromkeys(row["known"] for ran in by_host.values() for row in ran))
+    for (collector, tier), known in guest_tests.marked().items():
         cells = []
         for host in releases:
             reason = refused.get((host, collector, tier))
-            passed = [row["outcome"] == "passed" for row in by_host.get(host, ())]
+            mine = [row for row in rows[host] if (row["collector"], row["tier"]) == (collector, tier)]
+            passed = [row["outcome"] == "passed" for row in mine]
             cells.append(reasons[reason] if reason else "" if not passed else "yes" if all(passed) else "**no**")
         table.append([collector, str(tier), known, *cells])
     lines = ["| " + " | ".join(row) + " |" for row in table]
     head = _HEAD % (guest_tests.SLOW["amd64"], guest_tests.SLOW["arm64"])
     notes = "".join("- %s: %s\n" % (letter, reason) for reason, letter in reasons.items())
-    return "\n".join([head, lines[0], "|" + "---|" * len(table[0]), *lines[1:], "", notes]) + _seconds(rows)
+    return "\n".join([head, lines[0], "|" + "---|" * len(table[0]), *lines[1:], "", notes]) + _left() + _seconds(rows)
+
+
+def _left() -> str:
+    """Return where a collector can answer and no truth test asks it."""
+    from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import every
+
+    marked = guest_tests.marked()
+    have = [
+        (one.name, tier) for one in every() for tier, way in ((3, one.native), (2, one.bcc), (1, one.procfs)) if way
+    ]
+    left = ["%s at tier %d" % pair for pair in have if pair not in marked]
+    return "\nHeld against nothing yet: %s.\n" % ", ".join(left) if left else ""
 
 
 def _seconds(rows: t.Mapping[str, t.Sequence[guest_tests.Row]]) -> str:
