@@ -14,7 +14,8 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_n
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Answer, Limits
 
 FOLDER = pathlib.Path(__file__).parents[3] / "fixtures" / "tools"
-PRINTED = sorted(FOLDER.glob("*/*.txt"))
+NO_SIZES = FOLDER / "0.18" / "biotop.txt"
+PRINTED = sorted(path for path in FOLDER.glob("*/*.txt") if path != NO_SIZES)
 NO_LIMIT = Limits(max_items=10**6, max_events=10**6)
 
 
@@ -100,18 +101,20 @@ def test_the_exercise_is_recognized_by_its_name(path: pathlib.Path) -> None:
         assert "two words" in names or path.stem in ("bindsnoop", "oomkill")
 
 
-def blocks(name: str) -> list[tuple[list[str], str]]:
-    """The frames of each stack that a tool of bcc 0.26 printed, and the process; without the idle tasks."""
-    text = text_of(FOLDER / "0.26" / (name + ".txt")).partition("\n\n")[2]
+def blocks(path: pathlib.Path) -> list[tuple[list[str], str]]:
+    """The frames of each stack that a tool printed, and the process; without the idle tasks. bcc 0.18 prints some as bytes."""
+    text = re.sub(r"^    b'(.*)'$", r"    \1", text_of(path).partition("\n\n")[2], flags=re.MULTILINE)
     found = [block.split("\n") for block in text.strip("\n").split("\n\n")]
     lines = [(lines[:-2], lines[-2].partition("-")[2].strip().rpartition(" ")) for lines in found]
     return [([frame.strip() for frame in frames], name) for frames, (name, _space, pid) in lines if pid != "(0)"]
 
 
+@pytest.mark.parametrize("version", ["0.18", "0.26"])
 @pytest.mark.parametrize("name", ["profile", "offcputime"])
-def test_the_two_parts_of_a_stack(name: str) -> None:
-    stacks = answer_of(FOLDER / "0.26" / (name + ".txt")).data["stacks"]
-    printed = blocks(name)
+def test_the_two_parts_of_a_stack(name: str, version: str) -> None:
+    path = FOLDER / version / (name + ".txt")
+    stacks = answer_of(path).data["stacks"]
+    printed = blocks(path)
     kernels = {(tuple(one["kernel"][::-1]), one["process"]) for one in stacks}
     users = {(tuple(one["user"][::-1]), one["process"]) for one in stacks}
     for frames, process in printed:
@@ -127,3 +130,10 @@ def test_the_two_parts_of_a_stack(name: str) -> None:
         assert (tuple(frame for frame in user if not frame.startswith("[Missed")), process) in users
     assert not any("Missed" in frame or frame == "--" for one in stacks for frame in (*one["user"], *one["kernel"]))
     assert {one["process"] for one in stacks} == {process for _frames, process in printed} >= {"two words"}
+
+
+def test_a_tool_that_does_not_know_sizes_has_no_answer() -> None:
+    """Not "nothing happened": the next tier is asked."""
+    requests = sum(int(line.split()[-3]) for line in text_of(NO_SIZES).split("\n") if line.split()[-2:-1] == ["0.0"])
+    with pytest.raises(ValueError, match="saw %d requests and says of each that it was of 0 bytes" % requests):
+        answer_of(NO_SIZES)
