@@ -81,16 +81,16 @@ def test_both_tiers_have_the_same_shape(compared: Said, host: str, collector: st
 
 
 def test_tier_2_when_asked_for(source: str, survey: Surveyed, tmp_path: pathlib.Path) -> None:
-    asked = {"tier": "2", "collectors": ["runqlat", "biolatency"], "startup_limit": 600, "timeout": 800}
+    asked = {"tier": "2", "collectors": ["runqlat", "biotop"], "startup_limit": 600, "timeout": 800}
     record = play(tmp_path, source, "--limit", "deb12", **asked).records["deb12"]
-    runqlat, biolatency = record["results"]
-    assert (runqlat["tier"], runqlat["status"], runqlat["source"]) == (2, "ok", "bcc:/usr/sbin/runqlat-bpfcc")
+    runqlat, biotop = record["results"]
+    assert (runqlat["tier"], runqlat["status"], runqlat["source"]) == (2, "ok", "libbpf-tools:/usr/sbin/runqlat")
     native = survey.records["deb12"]["results"][0]
     assert native["tier"] == 3
     assert runqlat.keys() == native.keys()
     assert runqlat["data"].keys() == native["data"].keys()
     assert [row.keys() for row in runqlat["data"]["series"]] == [row.keys() for row in native["data"]["series"]]
-    # This kernel's blk_account_io_done cannot be attached to, and the tool of Debian 12 knows no other way.
-    assert biolatency["tier"] is None
-    assert biolatency["status"] == "failed"
-    assert "blk_account_io_done" in biolatency["attempts"][0]["reason"]["message"], biolatency
+    # This kernel's blk_account_io_start cannot be attached to, and the compiled tool of Debian 12 knows no other way.
+    attempt = biotop["attempts"][0]
+    assert (attempt["source"], attempt["reason"]["code"]) == ("libbpf-tools:/usr/sbin/biotop", "no_probe"), biotop
+    assert "blk_account_io_start" in attempt["reason"]["message"], biotop
