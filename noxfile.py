@@ -35,6 +35,7 @@ TEST_PROGRAMS = {  # what integration tests run: the package that it is in
     "ip": "iproute2",
     "mkfs.ext4": "e2fsprogs",
     "nft": "nftables",
+    "sigsnoop": "libbpf-tools",
     "ssh": "openssh-client",
     "sshd": "openssh-server",
     "sudo": "sudo",

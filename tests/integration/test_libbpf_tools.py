@@ -21,18 +21,12 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._capability.userland im
 from collecting import Collection
 
 # In a mount namespace of its own, which has what the tools look for and ends with them.
-WITHIN = (
-    "unshare",
-    "-m",
-    "sh",
-    "-c",
-    (
-        "mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing; "
-        "mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug; "
-        'exec "$@"'
-    ),
-    "sh",
-)
+_MOUNTS = """
+mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
+mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+exec "$@"
+"""
+WITHIN = ("unshare", "-m", "sh", "-c", _MOUNTS, "sh")
 COLLECTORS = [collector.name for collector in _collectors.every() if collector.libbpf_tools is not None]
 # What these attach to by kprobes, which a kernel need not have; the others must work on every kernel with BTF.
 BY_KPROBE = {"biotop", "oomkill", "tcpconnlat", "tcprtt", "vfsstat"}

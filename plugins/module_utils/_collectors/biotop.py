@@ -65,8 +65,9 @@ _READY = "Hit Ctrl-C to end"
 _FIRST_TABLE = "loadavg: "  # that of libbpf-tools says nothing before
 _ARGS = ("-C", "-r", "1000", "1")  # a table each second, one below the other
 # "%-7d %-16s %1s %-3d %-3d %-8s %5s %7s %6.2f"; a name may hold anything. Kbytes was a whole number before Python 3.
+# bcc prints "?" for a disk without a name, the tool of libbpf-tools nothing.
 _LINE = re.compile(
-    r"([0-9]{1,10}) +(.{0,16}?) +([RW]) +([0-9]+) +([0-9]+) +(\S{1,64}) +([0-9]+)"
+    r"([0-9]{1,10}) +(.{0,16}?) +([RW]) +([0-9]+) +([0-9]+) +(?:(\S{1,64}) +)?([0-9]+)"
     r" +([0-9]+(?:\.[0-9]+)?(?:e[+][0-9]+)?) +[0-9]+\.[0-9]{2} *",
     re.DOTALL,
 )
@@ -87,7 +88,7 @@ def parse(text: str, _elapsed: float, limits: Limits, ready: str = _READY) -> An
         if match:
             pid, comm, flag, _major, _minor, device, requests, size, *_rest = match.groups()
             what = "write" if flag == "W" else "read"
-            name, disk = clean(comm, 64), "unknown" if device == "?" else clean(device, 64)
+            name, disk = clean(comm, 64), "unknown" if device in (None, "?") else clean(device, 64)
             key = (natural(pid), name, disk, what)
             row = rows.setdefault(key, {"labels": labels(name, key[0], disk, what), "count": 0, "requests": 0})
             row["count"] += round(float(size) * 1024)

@@ -121,6 +121,18 @@ def test_a_collector_is_complete(name: str) -> None:
     if collector.bcc is not None:
         assert collector.bcc.tool == TOOLS.get(name, name)
         assert "-m" not in collector.bcc.args  # milliseconds
+    if collector.libbpf_tools is not None:
+        assert collector.bcc is not None, "bcc has every tool that libbpf-tools have"
+        assert collector.libbpf_tools.tool == {"killsnoop": "sigsnoop"}.get(name, name)
+        assert "-m" not in collector.libbpf_tools.args
+        assert collector.libbpf_tools.stream == collector.bcc.stream
+
+
+def test_whatever_libbpf_tools_can_be_asked_they_are_asked() -> None:
+    unasked = {"compactsnoop", "skbdrop", "tcpretrans"}  # they have no such tool
+    unasked |= {"cpudist", "profile"}  # docs/tiers.md says why
+    collectors = [collector for collector in _collectors.every() if collector.bcc is not None]
+    assert {collector.name for collector in collectors if collector.libbpf_tools is None} == unasked
 
 
 def test_a_tool_is_a_collector_of_its_own_and_no_other_is_it() -> None:
