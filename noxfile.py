@@ -333,7 +333,7 @@ def truth(session: nox.Session) -> None:
 
 @nox.session(python=BEST_PYTHON)
 def tools(session: nox.Session) -> None:
-    """bcc's tools, as three Debians package them: each takes our arguments, and what it prints is understood."""
+    """bcc's tools and libbpf-tools, as Debians package them: each takes our arguments, and what it prints is understood."""
     install(session, "ansible-" + BEST_ANSIBLE)
     as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/tools"))
 

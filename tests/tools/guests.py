@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let bcc's tools run in guests of the lab, each by our own engine, and keep what they print.
+"""Let tools run in guests of the lab, each by our own engine, and keep what they print.
 
-    python tests/tools/guests.py [HOST...] [COLLECTOR...]    all, if none is named
+    python tests/tools/guests.py [HOST...] [COLLECTOR...]    all of bcc's, if none is named; libbpf-tools:COLLECTOR for those
 
 About a minute for each tool where guests are emulated.
 
@@ -65,7 +65,7 @@ def keep(host: str, name: str, row: dict[str, t.Any], printed: bytes) -> None:
     outcomes = kept()
     outcomes.setdefault(host, {})[name] = row
     outcomes[host] = dict(sorted(outcomes[host].items()))
-    path = FOLDER / "printed" / host / (name + ".txt")
+    path = FOLDER / "printed" / host / (name.replace(":", "-") + ".txt")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(printed)
     OUTCOMES.write_text(json.dumps(outcomes, indent=1, sort_keys=True) + "\n")

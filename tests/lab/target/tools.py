@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the ebpf.fleet developers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run in a guest: bcc's tools by our own engine, one after another, while exercise.py gives them something to count.
+"""Run in a guest: tools by our own engine, one after another, while exercise.py gives them something to count.
 
-    tools.py SECONDS COLLECTOR...    prints a JSON object a line, as each is done
+    tools.py SECONDS [SOURCE:]COLLECTOR...    prints a JSON object a line, as each is done; the source is bcc or libbpf-tools
 
 Each: collector, outcome (ok, idle, or the reason's code), message, count, lost, seconds until the tool had attached, and
 what the tool printed, the beginning of it.
@@ -61,12 +61,13 @@ def counted(running: Running, seconds: float, wanting: bool) -> dict[str, t.Any]
 
 
 def tried(name: str, seconds: float, context: Context) -> dict[str, t.Any]:
-    """Return the row of one collector."""
+    """Return the row of one collector; bcc's tool is run where no source is named."""
     row: dict[str, t.Any] = {"collector": name, "attached": None, "printed": ""}
     running = None
     begun = time.monotonic()
     try:
-        running = tools.start(_collectors.by_name(name), Limits(), context)
+        source, _colon, collector = name.rpartition(":")
+        running = tools.start(_collectors.by_name(collector), Limits(), context, source or "bcc")
         row["attached"] = attached(running, begun)
         row.update(counted(running, seconds, name in WANTING))
     except TierFailure as failure:
