@@ -17,7 +17,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import _flo
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import after as text_after
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._bcc_text import unread_note
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._counters import Sample, both, growth, mib, natural
-from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import counts, events
+from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._shape import Row, counts, events
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import (
     Answer,
     Collector,
@@ -56,17 +56,15 @@ def read(maps: Maps, limits: Limits) -> Answer:
     start = struct.unpack("=QQ", maps.variable_bytes("window"))[0]
     rows = [native_event(raw, start) for raw in maps.records("first")]
     sums = [(c_string(key) or UNKNOWN, _SUMS.unpack(raw)) for key, raw in maps.items("names")]
-    by_name = counts(
-        (
-            {"labels": {"comm": name}, "count": sessions, "tx_bytes": sent, "rx_bytes": received}
-            for name, (sessions, sent, received) in sums
-        ),
-        limits,
-    )
+    by_name = counts((_by_name(name, *three) for name, three in sums), limits)
     lost, count = maps.variable("lost"), maps.variable("sessions")
     answer = events(rows, limits, lost, _NOTES)
     answer.data.update(count=count, items=by_name.data["items"], omitted=count - lost - len(answer.data["events"]))
     return answer
+
+
+def _by_name(comm: str, sessions: int, sent: int, received: int) -> Row:
+    return {"labels": {"comm": comm}, "count": sessions, "tx_bytes": sent, "rx_bytes": received}
 
 
 def native_event(raw: bytes, start: int) -> dict[str, t.Any]:
@@ -116,7 +114,15 @@ def parse(text: str, _elapsed: float, limits: Limits, form: re.Pattern[str] = _L
             rows.append(row)
         elif line:
             unread += 1
-    return events(rows, limits, lost=unread, notes=(note, *_SCOPE_NOTES, *unread_note(unread)))
+    answer = events(rows, limits, lost=unread, notes=(note, *_SCOPE_NOTES, *unread_note(unread)))
+    sums: dict[str, Row] = {}
+    for row in rows:
+        have = sums.setdefault(row["comm"], _by_name(row["comm"], 0, 0, 0))
+        have.update(
+            _by_name(row["comm"], *(have[name] + row.get(name, 1) for name in ("count", "tx_bytes", "rx_bytes")))
+        )
+    answer.data["items"] = counts(sums.values(), limits).data["items"]
+    return answer
 
 
 def _read(line: str, form: re.Pattern[str]) -> dict[str, t.Any] | None:

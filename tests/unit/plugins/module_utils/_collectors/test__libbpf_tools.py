@@ -51,9 +51,16 @@ def test_tcplife() -> None:
     text = TCPLIFE
     text += LIFE % (12345678, "two words", "10.0.0.1", 1, "10.0.0.2", 65535, 1.5, 1234567.25, 123456.78)
     text += LIFE % (0, "1 2 3.4", "2001:db8:1:2:3:4:5:6", 80, "::ffff:10.0.0.9", 8, 0, 0.01, 0)
+    text += LIFE % (9, "two words", "10.0.0.1", 1, "10.0.0.2", 65535, 0.5, 0.25, 1)
     text += LIFE % (1, "", "::ffff:10.0.0.1", 80, "::ffff:10.0.0.9", 8, 0, 0, 0.07)
     answer = parse("tcplife", text + LIFE % (1, "x", "10.0.0.999", 80, "10.0.0.9", 8, 0, 0, 0.07) + "no line\n")
-    first, second, third = answer.data["events"]
+    first, second, _again, third = answer.data["events"]
+    assert answer.data["items"][0] == {
+        "labels": {"comm": "two words"},
+        "count": 2,
+        "tx_bytes": 2048,
+        "rx_bytes": 1264196864 + 256,
+    }
     assert (first["pid"], first["comm"], first["us"]) == (12345678, "two words", 123456780)
     assert (first["tx_bytes"], first["rx_bytes"]) == (1536, 1264196864)
     assert (second["pid"], second["comm"], second["family"]) == (None, "1 2 3.4", "ipv6")
