@@ -68,7 +68,7 @@ _ARGS = ("-C", "-r", "1000", "1")  # a table each second, one below the other
 # bcc prints "?" for a disk without a name, the tool of libbpf-tools nothing.
 _LINE = re.compile(
     r"([0-9]{1,10}) +(.{0,16}?) +([RW]) +([0-9]+) +([0-9]+) +(?:(\S{1,64}) +)?([0-9]+)"
-    r" +([0-9]+(?:\.[0-9]+)?(?:e[+][0-9]+)?) +[0-9]+\.[0-9]{2} *",
+    r" +([0-9]{1,20}(?:\.[0-9]+)?(?:e[+][0-9]{1,2})?) +[0-9]+\.[0-9]{2} *",
     re.DOTALL,
 )
 _HEADER = re.compile(r"(PID +COMM +D +MAJ +MIN .*|[0-9:]{8} loadavg: .*|Detaching\.\.\.|)")

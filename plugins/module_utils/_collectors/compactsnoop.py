@@ -44,7 +44,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "STATUS"
-_LINE = re.compile(r"(.{14}) ([0-9]{1,10}) +[0-9]+ +\S+ +-?[0-9]+ +A?SYNC +([0-9]+\.[0-9]{3}) +\S+ *")
+_LINE = re.compile(r"(.{14}) ([0-9]{1,10}) +[0-9]+ +\S+ +-?[0-9]+ +A?SYNC +([0-9]{1,15}\.[0-9]{3}) +\S+ *")
 _TOOL_NOTE = "names are cut to 14 letters by the tool, which runs on x86_64 only"
 
 

@@ -47,8 +47,8 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "PAGES"
-_LINE = re.compile(r"(.{14}) ([0-9]{1,10}) +([0-9]+\.[0-9]{2}) +-?[0-9]+ *")
-_LIBBPF_LINE = re.compile(r"[0-9:]{8} (.{16}) ([0-9]{1,10}) +([0-9]+\.[0-9]{3}) +-?[0-9]+ *")
+_LINE = re.compile(r"(.{14}) ([0-9]{1,10}) +([0-9]{1,15}\.[0-9]{2}) +-?[0-9]+ *")
+_LIBBPF_LINE = re.compile(r"[0-9:]{8} (.{16}) ([0-9]{1,10}) +([0-9]{1,15}\.[0-9]{3}) +-?[0-9]+ *")
 _HOST_NOTE = "for want of free memory on the host only: the tool does not trace the limits of cgroups"
 _ROUNDED_NOTE = (
     "the tool rounds to 10 us, so that a stall may be in the bucket next to its own; names are cut to 14 letters"

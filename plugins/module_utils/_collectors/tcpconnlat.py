@@ -39,7 +39,7 @@ def read(maps: Maps, limits: Limits) -> Answer:
 # --- tier 2 -----------------------------------------------------------------------------------------------------------
 
 _READY = "LAT(ms)"
-_LINE = re.compile(r".* +[46] +[0-9a-f.:]+ +[0-9a-f.:]+ +[0-9]{1,5} +([0-9]+\.[0-9]{2}) *")
+_LINE = re.compile(r".* +[46] +[0-9a-f.:]+ +[0-9a-f.:]+ +[0-9]{1,5} +([0-9]{1,15}\.[0-9]{2}) *")
 _ROUNDED_NOTE = "the tool rounds to 10 us, so that a connection may be in the bucket next to its own"
 _REFUSED_NOTE = (
     "attempts that were refused are in it too: the tool takes any answer to the SYN, and does not tell which it was"

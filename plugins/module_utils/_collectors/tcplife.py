@@ -88,13 +88,13 @@ def native_event(raw: bytes, start: int) -> dict[str, t.Any]:
 _READY = "RX_KB"
 _ARGS = ("-s",)  # one form in all versions, and whole addresses
 _LINE = re.compile(
-    r"([0-9]{1,10}),(.{0,16}),[46],([0-9a-f.:]+),([0-9]{1,5}),([0-9a-f.:]+),([0-9]{1,5}),([0-9]+),([0-9]+),([0-9]+\.[0-9]{2})",
+    r"([0-9]{1,10}),(.{0,16}),[46],([0-9a-f.:]+),([0-9]{1,5}),([0-9a-f.:]+),([0-9]{1,5}),([0-9]{1,15}),([0-9]{1,15}),([0-9]{1,15}\.[0-9]{2})",
     re.DOTALL,
 )
 # "%-7d %-16s %-15s %-5d %-15s %-5d %-6.2f %-6.2f %-.2f"; addresses are as long as they are.
 _LIBBPF_LINE = re.compile(
-    r"([0-9]{1,10}) +(.{16}) ([0-9a-f.:]+) +([0-9]{1,5}) +([0-9a-f.:]+) +([0-9]{1,5}) +([0-9]+\.[0-9]{2}) +([0-9]+\.[0-9]{2})"
-    r" +([0-9]+\.[0-9]{2})"
+    r"([0-9]{1,10}) +(.{16}) ([0-9a-f.:]+) +([0-9]{1,5}) +([0-9a-f.:]+) +([0-9]{1,5}) +([0-9]{1,15}\.[0-9]{2}) +([0-9]{1,15}\.[0-9]{2})"
+    r" +([0-9]{1,15}\.[0-9]{2})"
 )
 _WHOLE_NOTE = (
     "sessions that began after the tool did, and attempts that were refused; bytes are whole KiB, as it prints them"

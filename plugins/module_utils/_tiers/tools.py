@@ -154,7 +154,7 @@ class _Tool(Running):
             self._judge(status)
         try:
             answer = self._spec.parse(self._capture.text(), self._elapsed, self._limits)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             message = "the output of %s is not understood: %s" % (self._path, clean(str(error), 300))
             raise TierFailure(Reason("parse", message), self.source) from None
         answer = answer._replace(notes=self._notes + answer.notes)

@@ -97,9 +97,10 @@ def test_what_is_not_known_is_not_there() -> None:
 def test_hostile_records_give_figures_or_nothing() -> None:
     one: dict[str, t.Any] = hostile(record("tier3")) | {"host": HOSTILE}
     one["capability"]["userland"]["bcc_tools"] = {"x": 1, "y": {"trusted": False}}
+    one["capability"]["userland"]["libbpf_tools"] = {"x": None, "y": {"trusted": False}, "z": {"trusted": True}}
     one["results"][0]["cost"].update(run_ns="many", map_bytes=True)
     values = _values.of_record(one)
-    assert values["capability.untrusted_tools"][""][0] == 1
+    assert values["capability.untrusted_tools"][""][0] == 2
     for subjects in values.values():
         for subject, figure in subjects.items():
             assert len(subject) <= 60

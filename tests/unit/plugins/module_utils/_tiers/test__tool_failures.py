@@ -85,6 +85,26 @@ def test_causes(output: str, errors: str, code: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cause", "code", "most"),
+    [
+        ("unprivileged", "EPERM", 2),
+        ("nobtf", "btf", 2),
+        ("notracefs", "no_tracefs", 2),
+        ("nokprobe", "no_probe", 5),
+        ("option", "usage", 1),
+        ("verifier", "load", 1),
+    ],
+)
+def test_what_the_real_tools_of_libbpf_tools_say(cause: str, code: str, most: int) -> None:
+    files = sorted((FIXTURES.parent / "libbpf_tools" / "failed").glob("*-%s.txt" % cause))
+    assert len(files) == most
+    for errors in files:
+        reason = _tool_failures.explain("", errors.read_text(), "exit status 1")
+        assert (errors.name, reason.code) == (errors.name, code)
+        assert reason.remedy
+
+
+@pytest.mark.parametrize(
     ("variant", "code"),
     [
         ("noheaders", "no_headers"),
