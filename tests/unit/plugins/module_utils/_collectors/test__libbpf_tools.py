@@ -222,7 +222,7 @@ BY_HAND: dict[str, t.Callable[[str], int]] = {
     "biotop": lambda text: numbers(r" ([0-9]+) +[0-9]+\.[0-9]{2}$", text.partition("loadavg")[2]) * 1024,
     "drsnoop": lambda text: len(rows(text)[1:]),
     "killsnoop": lambda text: len([row for row in rows(text) if row.split()[-3] != "0" and row.split()[-1] == "0"]),
-    "offcputime": lambda text: numbers(r"^ {8}([0-9]+)$", text),
+    "offcputime": lambda text: numbers(r" \((?!0\))[0-9]+\)\n {8}([0-9]+)$", text),  # 0 is the idle tasks' number
     "runqslower": lambda text: len(rows(text)[1:]),
     "syscount": lambda text: numbers(r"^(?:\[unknown: )?\S+ +([0-9]+) +[0-9.]+$", text),
     "tcpstates": lambda text: len([row for row in rows(text) if not row.endswith(" 0.000")]),
