@@ -84,7 +84,12 @@ def answered(
 
 
 def failed(collector: Collector, attempts: t.Sequence[Attempt]) -> dict[str, t.Any]:
-    """Return the result of a collector that no tier could answer: unsupported when none was worth trying, else failed."""
-    last = attempts[-1].reason if attempts else Reason("unsupported", "no tier can answer this")
+    """Return the result of a collector that no tier could answer: unsupported when none was worth trying, else failed.
+
+    The reason is the lowest tier's; of its two sources of tools the one's that is there.
+    """
+    lowest = [attempt.reason for attempt in attempts if attempt.tier == attempts[-1].tier]
+    there = [reason for reason in lowest if reason.code != "no_tool"] or lowest
+    last = there[-1] if there else Reason("unsupported", "no tier can answer this")
     hopeless = all(attempt.reason.code in ("unsupported", "no_file") for attempt in attempts)
     return _result(collector, attempts, status="unsupported" if hopeless else "failed", reason=last.as_dict())

@@ -207,3 +207,18 @@ def test_no_tier_at_all_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
             "reason": {"code": "unsupported", "message": result["reason"]["message"], "remedy": None},
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("compiled", "scripted", "said"),
+    [
+        (Reason("root", "be root"), Reason("no_tool", "no script"), "be root"),
+        (Reason("no_tool", "no program"), Reason("no_headers", "no headers"), "no headers"),
+        (Reason("no_probe", "no probe"), Reason("no_headers", "no headers"), "no headers"),
+        (Reason("no_tool", "no program"), Reason("no_tool", "no script"), "no script"),
+    ],
+)
+def test_the_reason_is_of_the_tool_that_is_there(compiled: Reason, scripted: Reason, said: str) -> None:
+    plans = [Plan(RUNQLAT, (), (("native", Reason("x", "y")), ("libbpf-tools", compiled), ("bcc", scripted)))]
+    (result,) = run.run(plans, 0.01, Limits(), Context({}))
+    assert (result["status"], result["reason"]["message"]) == ("failed", said)
