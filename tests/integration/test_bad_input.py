@@ -102,7 +102,7 @@ def test_a_tier_that_the_host_does_not_have(server: sshd.Server, tmp_path: pathl
         ("three", r"^this host has no tier 3: .*run with become: true"),
         (
             "two",
-            r"^this host has no tier 2: (the tool runqlat of \S+ is not installed|running as user \d+; bcc's tools need root)\. To mend it: \w+",
+            r"^this host has no tier 2: (the tool runqlat of \S+ is not installed|running as user \d+; .* need root)\. To mend it: \w+",
         ),
     ):
         record = found[host]
