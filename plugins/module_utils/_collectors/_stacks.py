@@ -102,10 +102,8 @@ _NO_KERNEL, _NO_USER = "    [Missed Kernel Stack]", "    [Missed User Stack]"
 _IDLE = "0"  # the number of each CPU's idle task
 _MISSED = "%d stacks the tool could not keep in whole or in part; what was seen with them is counted without"
 _OF_KERNEL = "_[k]"
-# "    #%-2d 0x%lx", and then nothing, or "[unknown]", or a name with an offset, a file with one, or both
-_ADDRESSED = re.compile(
-    r" {4}#[0-9]{1,3} +0x([0-9a-f]{1,16})(?: \[unknown\]|(?: (.{1,1024}?)\+0x[0-9a-f]{1,16})?(?: \(.{0,4096}\+0x[0-9a-f]{1,16}\))?)"
-)
+# By what the kernel is entered, or a thread of it begins: x86, aarch64, others. It is the outermost frame of the kernel's.
+_ENTRY = re.compile(r"entry_[SI]|asm_(?:sysvec|exc|common|spurious|int)|retint_|ret_from_|el[01]t_|system_call")
 _Key = t.Tuple[str, t.Tuple[str, ...], t.Tuple[str, ...]]  # as `row` takes it
 _BYTES = re.compile(r"^b'(.*)'$")  # so bcc 0.18 prints what is of the kernel
 
@@ -132,28 +130,24 @@ def parse(text: str, marked: bool) -> tuple[list[Row], int, tuple[str, ...]]:
     return [row(*key, count) for key, count in found.items()], unread, (_MISSED % missed,) if missed else ()
 
 
-def parse_addressed(text: str) -> tuple[list[Row], int]:
-    """Return the same of a tool of libbpf-tools that is given -v: it prints no "--", but addresses.
+def parse_undelimited(text: str) -> tuple[list[Row], int]:
+    """Return the same of a tool of libbpf-tools, which prints no "--": the kernel's frames end where it was entered.
 
-    Those of the kernel are in the upper half of what there is. The innermost are the tool's own program and what called it.
+    The innermost are the tool's own program and what called it. Where the kernel's are missing there is no entry.
     """
     found: dict[_Key, int] = {}
     unread = 0
     for block in _blocks(text):
-        frames = [_ADDRESSED.fullmatch(frame) for frame in block[1]] if block else []
-        if block is None or None in frames:
+        if block is None:
             unread += 1
             continue
-        kernel: list[str] = []
-        user: list[str] = []
-        for one in frames:
-            name = (one and one.group(2)) or _user_symbols.UNKNOWN
-            if one and not int(one.group(1), 16) >> 63:
-                user.append(name)
-            elif kernel or not _OURS.match(name):
-                kernel.append(name)
-        key = (block[0], _names(user), _names(kernel))
-        found[key] = found.get(key, 0) + block[2]
+        process, frames, count = block
+        at = max((at for at, frame in enumerate(frames, 1) if _ENTRY.match(frame.strip())), default=0)
+        kernel = frames[:at]
+        while kernel and _OURS.match(kernel[0].strip()):
+            kernel.pop(0)
+        key = (process, _names(frames[at:]), _names(kernel))
+        found[key] = found.get(key, 0) + count
     return [row(*key, count) for key, count in found.items()], unread
 
 

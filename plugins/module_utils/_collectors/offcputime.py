@@ -43,14 +43,15 @@ def parse(text: str, _elapsed: float, limits: Limits) -> Answer:
     return stacks(rows, limits, lost=unread, notes=(_WHOLE, *notes, *unread_note(unread)))
 
 
-_LIBBPF_ARGS = ("-v", "--stack-storage-size", "16384")  # with addresses, which tell the kernel's frames
+_LIBBPF_ARGS = ("--stack-storage-size", "16384")  # not -v, which has addresses, and lets 0.26 crash
+_ENTRY_NOTE = "the kernel's frames are taken to end with the function by which it was entered: the tool does not tell"
 
 
-def parse_addressed(text: str, _elapsed: float, limits: Limits) -> Answer:
-    """Read the stacks that the tool of libbpf-tools prints at its end; up to 0.26 it has no greeting, and no head."""
+def parse_libbpf(text: str, _elapsed: float, limits: Limits) -> Answer:
+    """Read the stacks that the tool of libbpf-tools prints at its end; up to 0.26 it has no greeting."""
     body = text_after(text, _READY) if _READY in text else text
-    rows, unread = _stacks.parse_addressed(body)
-    return stacks(rows, limits, lost=unread, notes=(_WHOLE, *unread_note(unread)))
+    rows, unread = _stacks.parse_undelimited(body)
+    return stacks(rows, limits, lost=unread, notes=(_WHOLE, _ENTRY_NOTE, *unread_note(unread)))
 
 
 COLLECTOR = Collector(
@@ -61,6 +62,6 @@ COLLECTOR = Collector(
     unit="us",
     native=Native(narrows=TASKS, program=program, read=read),
     bcc=Command(tool="offcputime", args=("-d",), ready=_READY, parse=parse),
-    libbpf_tools=Command(tool="offcputime", args=_LIBBPF_ARGS, ready="", parse=parse_addressed),
+    libbpf_tools=Command(tool="offcputime", args=_LIBBPF_ARGS, ready="", parse=parse_libbpf),
     procfs=None,  # /proc knows for how long threads have waited for a CPU, and not for what else
 )

@@ -61,7 +61,7 @@ _CAUSES = (
         "raise the limit of locked memory (ulimit -l), or free memory",
     ),
     _Cause(
-        "kernel BTF|vmlinux BTF|failed to fetch necessary BTF",
+        "failed to find valid kernel BTF|Error loading vmlinux BTF|failed to fetch necessary BTF",
         "btf",
         "the tool does not find the kernel's BTF",
         "use a kernel that is built with CONFIG_DEBUG_INFO_BTF=y",

@@ -104,6 +104,13 @@ def test_what_the_real_tools_of_libbpf_tools_say(cause: str, code: str, most: in
         assert reason.remedy
 
 
+def test_what_a_tool_says_of_btf_that_it_has_found_is_no_cause() -> None:
+    """offcputime is asked to say much, and then crashed."""
+    errors = "libbpf: loading kernel BTF '/sys/kernel/btf/vmlinux': 0\nlibbpf: prog 'x': relo #1: patched insn #9\n"
+    reason = _tool_failures.explain("", errors, "signal 11")
+    assert (reason.code, "ended with signal 11" in reason.message) == ("exited", True)
+
+
 @pytest.mark.parametrize(
     ("variant", "code"),
     [
