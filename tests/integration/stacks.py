@@ -9,7 +9,8 @@ import pathlib
 import subprocess
 
 NAME = "ebpffleet_stack"  # as many characters as a process's name may have
-_FLAGS = ("-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-Wall", "-Wextra", "-Werror")
+_FRAMES = ("-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer")  # on aarch64 a leaf has none otherwise
+_FLAGS = ("-O1", *_FRAMES, "-fno-optimize-sibling-calls", "-Wall", "-Wextra", "-Werror")
 
 
 def build(made: pathlib.Path, compiler: str = "gcc", *more: str) -> str:

@@ -16,13 +16,17 @@ WRITES = 300
 
 
 def raised() -> collections.Counter[str]:
-    """Return how often each handler's line was raised since boot; the lines here have one handler each."""
+    """Return how often each handler's line was raised since boot; the lines here have one handler each.
+
+    On aarch64 calls between CPUs are interrupts with a handler too, and one name.
+    """
     head, *lines = pathlib.Path("/proc/interrupts").read_text(encoding="utf-8").splitlines()
     found: collections.Counter[str] = collections.Counter()
     for line in lines:
         words = line.split()
-        if words[0].rstrip(":").isdigit():
-            found[words[-1]] += sum(map(int, words[1 : 1 + len(head.split())]))
+        calls = words[0].startswith("IPI")
+        if calls or words[0].rstrip(":").isdigit():
+            found["IPI" if calls else words[-1]] += sum(map(int, words[1 : 1 + len(head.split())]))
     return found
 
 
@@ -71,5 +75,5 @@ def test_tier_1_names_the_same_handlers(tmp_path: pathlib.Path) -> None:
     assert (result["tier"], result["status"], result["lost"]) == (1, "ok", None)
     counts = {row["labels"]["handler"]: row["count"] for row in result["data"]["series"]}
     for handler, count in (done - opened).items():
-        assert counts[handler] >= count
+        assert handler == "IPI" or counts[handler] >= count  # which have no numbers
     assert {(row["total"], row["buckets"]) for row in result["data"]["series"]} == {(None, None)}

@@ -10,6 +10,7 @@ import pathlib
 import time
 
 import named
+import truth
 from collecting import Collection, answered, asking, native
 from truth import tiers
 
@@ -57,10 +58,18 @@ def test_who_is_kept_from_the_cpu_waits_that_long() -> None:
     assert rows.get("ebpffleet_bully", {"count": 0})["count"] == 0, "it waits for nobody"
 
 
-def burn() -> None:
+def burn(gate: int) -> None:
+    """Wait until the gate is closed, spin on CPU 0 together with the others, then sleep until killed."""
     os.sched_setaffinity(0, {0})
+    os.read(gate, 1)
     spin(SECONDS)
     time.sleep(60)
+
+
+def accounts(pids: list[int]) -> tuple[int, int]:
+    """Return for how many nanoseconds processes have waited, and how often they ran."""
+    lines = [pathlib.Path("/proc/%d/schedstat" % pid).read_text(encoding="ascii").split() for pid in pids]
+    return sum(int(delay) for _ran, delay, _count in lines), sum(int(count) for _ran, _delay, count in lines)
 
 
 @tiers(
@@ -71,15 +80,24 @@ def burn() -> None:
 )
 def test_agrees_with_the_scheduler(tier: int) -> None:
     collection = Collection(duration=6, collectors=["runqslower"], **asking(tier))
-    children = [named.fork(b"ebpffleet_queue", burn) for _ in range(WORKERS)]
+    gate, opener = os.pipe()
+
+    def work() -> None:
+        os.close(opener)
+        burn(gate)
+
+    children = [named.fork(b"ebpffleet_queue", work) for _ in range(WORKERS)]
     try:
+        time.sleep(0.5 * truth.SLOW)  # until all have their name and wait at the gate
+        before = accounts(children)
+        os.close(opener)
         time.sleep(SECONDS + 1)
-        accounts = [pathlib.Path("/proc/%d/schedstat" % pid).read_text(encoding="ascii").split() for pid in children]
+        after = accounts(children)
     finally:
+        os.close(gate)
         for pid in children:
             named.kill(pid)
-    waited_us = sum(int(delay) for _ran, delay, _count in accounts) / 1000
-    waits = sum(int(count) for _ran, _delay, count in accounts)
+    waited_us, waits = (after[0] - before[0]) / 1000, after[1] - before[1]
     (row,) = [
         row
         for row in answered(collection.result("runqslower"), tier)["items"]

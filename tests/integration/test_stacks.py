@@ -14,11 +14,13 @@ import typing as t
 
 import pytest
 import stacks
+import truth
 from collecting import Collection, answered, asking, native
 from stacks import NAME
 from truth import tiers
 
 SAMPLES = 49  # each second
+RAN = "within a tenth and 3 samples of what the process ran (getrusage); emulated, two fifths may be missing"
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +54,7 @@ def mine(data: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     return [stack for stack in data["stacks"] if stack["process"] == NAME]
 
 
-@tiers(
-    "profile", dict.fromkeys((3, 2), "a tenth around the time that the process ran (getrusage), 3 samples more or less")
-)
+@tiers("profile", dict.fromkeys((3, 2), RAN))
 def test_profile_samples_what_ran(program: str, tier: int) -> None:
     collection = Collection(duration=3, collectors=["profile"], **asking(tier))
     running = Running("taskset", "-c", "0", program, "burn", "1500")
@@ -64,7 +64,9 @@ def test_profile_samples_what_ran(program: str, tier: int) -> None:
     found = sum(stack["count"] for stack in stacks)
     # A clock that ticks evenly meets what runs as often as it ticks meanwhile: one more or less at each turn.
     assert ran > 0.5
-    assert abs(found - SAMPLES * ran) <= 0.1 * SAMPLES * ran + 3, (found, ran)
+    # That of an emulated guest is late at times, and leaves out what it has missed.
+    fewer = 0.1 if truth.SLOW == 1 else 0.4
+    assert (1 - fewer) * SAMPLES * ran - 3 <= found <= 1.1 * SAMPLES * ran + 3, (found, ran)
     inside = sum(stack["count"] for stack in stacks if stack["user"][-3:] == ["main", "outer_burn", "inner_burn"])
     assert inside >= 0.9 * found, stacks
     (row,) = [item for item in data["items"] if item["labels"] == {"process": NAME}]

@@ -19,6 +19,7 @@ import typing as t
 
 import collecting
 import pytest
+import truth
 from alone import Alone
 from collecting import Collection, answered, asking, native
 from truth import EXACT, tiers
@@ -29,7 +30,9 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._bpf import loader, sys
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors._spec import Limits
 
-CONNECTIONS = 20
+CONNECTIONS = round(20 / truth.SLOW**2)  # as many as come about in no time
+# A change that interrupts the program while it runs is not seen (recursion_misses): emulated, the program runs for long.
+UNSEEN = 0 if truth.SLOW == 1 else 1
 # include/net/tcp_states.h, from 1 on
 STATES = (
     "ESTABLISHED",
@@ -86,24 +89,23 @@ def bucket(row: dict[str, t.Any], low: int) -> int:
     return sum(count for lo, _hi, count in row["buckets"] if lo == low)
 
 
-@tiers("tcpstates", dict.fromkeys((3, 2), EXACT + " for the states that the test holds"))
+@tiers("tcpstates", dict.fromkeys((3, 2), EXACT + " for the states that the test holds (emulated: one may be missing)"))
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_each_state_of_both_ends_lasts_as_long_as_it_is_held(alone: Alone, address: str, tier: int) -> None:
     collection = Collection(duration=6, collectors=["tcpstates"], **asking(tier))
     alone.python(_CONNECT, address, str(CONNECTIONS), str(ESTABLISHED), str(HALF_CLOSED))
     data = answered(collection.result("tcpstates"), tier)
     states = by_state(data)
-    assert bucket(states["ESTABLISHED"], 262144) >= 2 * CONNECTIONS
+    assert bucket(states["ESTABLISHED"], 262144) >= 2 * CONNECTIONS - UNSEEN
     # Half-closed connections of more than half a second are nobody else's.
-    assert bucket(states["FIN_WAIT2"], 524288) == CONNECTIONS
-    assert bucket(states["CLOSE_WAIT"], 524288) == CONNECTIONS
+    assert CONNECTIONS - UNSEEN <= bucket(states["FIN_WAIT2"], 524288) <= CONNECTIONS
+    assert CONNECTIONS - UNSEEN <= bucket(states["CLOSE_WAIT"], 524288) <= CONNECTIONS
     for state in ("SYN_SENT", "SYN_RECV", "FIN_WAIT1", "LAST_ACK"):
-        assert states[state]["count"] >= CONNECTIONS, state
-        assert sum(count for lo, _hi, count in states[state]["buckets"] if lo < 262144) >= CONNECTIONS, state
+        assert sum(count for lo, _hi, count in states[state]["buckets"] if lo < 262144) >= CONNECTIONS - UNSEEN, state
     assert bucket(states["LISTEN"], 524288) + bucket(states["LISTEN"], 1048576) >= 1
     # What is held is what adds up.
-    assert states["CLOSE_WAIT"]["total"] >= CONNECTIONS * HALF_CLOSED * 1e6
-    assert states["ESTABLISHED"]["total"] >= 2 * CONNECTIONS * ESTABLISHED * 1e6
+    assert states["CLOSE_WAIT"]["total"] >= (CONNECTIONS - UNSEEN) * HALF_CLOSED * 1e6
+    assert states["ESTABLISHED"]["total"] >= (2 * CONNECTIONS - UNSEEN) * ESTABLISHED * 1e6
     if tier == 2:  # whose tool takes a closed socket for a state
         return
     assert "CLOSE" not in states, "a closed socket is none"

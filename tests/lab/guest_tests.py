@@ -49,9 +49,14 @@ def marked() -> dict[tuple[str, int], str]:
         "tiers": lambda collector, known: {(collector, tier): how for tier, how in known.items()},
     }
     for file in files():
-        for node in ast.walk(ast.parse(file.read_text())):
+        tree = ast.parse(file.read_text())
+        words = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+        texts = {
+            target.id: node.value.value for node in words for target in node.targets if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("truth", "tiers"):
-                found |= eval(compile(ast.Expression(node), file.name, "eval"), names)  # noqa: S307 -- our own file
+                found |= eval(compile(ast.Expression(node), file.name, "eval"), {**texts, **names})  # noqa: S307 -- our own file
     return dict(sorted(found.items(), key=lambda item: (item[0][0], -item[0][1])))
 
 
