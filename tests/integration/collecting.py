@@ -79,6 +79,7 @@ def asking(tier: int) -> dict[str, t.Any]:
 
 def answered(result: dict[str, t.Any], tier: int) -> dict[str, t.Any]:
     """Return a result's data; it must come from that tier, and in full as far as that can tell."""
+    truth.SOURCES.append(result["source"])
     if tier == 3:
         return native(result)
     assert (result["tier"], result["status"]) == (tier, "ok"), result

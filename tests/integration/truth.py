@@ -24,6 +24,7 @@ TIERS = frozenset(map(int, os.environ.get("TRUTH_TIERS", "3,1").split(",")))
 ONLY = frozenset(filter(None, os.environ.get("TRUTH_ONLY", "").split(",")))
 SLOW = float(os.environ.get("TRUTH_SLOW", "1"))
 EXACT = "exact"
+SOURCES: list[str | None] = []  # what has answered, of results that tests looked at
 
 Mark = t.Callable[[t.Any], t.Any]
 
@@ -54,9 +55,12 @@ def keep(item: pytest.Item, report: pytest.TestReport) -> None:
     path = os.environ.get("TRUTH_ROWS")
     if not path or (report.when != "call" and report.passed):
         return
+    source = SOURCES[-1] if SOURCES else None
+    SOURCES.clear()
     row = {
         "test": item.nodeid.rpartition("/")[2],
         "outcome": report.outcome,
+        "source": source.partition(":")[0] if source else None,
         "seconds": round(report.duration, 1),
         "message": str(report.longrepr)[-3000:] if report.longrepr else None,
         **dict(report.user_properties),

@@ -28,8 +28,6 @@ ASKED = {
     "deb13": (3,),
     "newest": (3, 1),
 }
-# Where not all collectors are asked. bcc's tools are asked on 6.1; these are those that cannot attach there.
-ASKED_ONLY = {"deb11-bcc": ("biolatency", "biotop")}
 SHORT = {"deb11": (3,), "newest": (3,)}
 # What `make lab` asks there, and how many times longer windows are: what takes little, and most ways to attach and to count.
 SHORT_COLLECTORS = (
@@ -64,12 +62,7 @@ REFUSED: dict[tuple[str, str, int], Refusal] = {
 }
 
 Rows = t.Dict[str, t.List[guest_tests.Row]]
-WANTED = ASKED if ALL else SHORT
-
-
-def only(host: str) -> tuple[str, ...]:
-    """Return the collectors that are asked there; none means all."""
-    return ASKED_ONLY.get(host, ()) if ALL else SHORT_COLLECTORS
+WANTED, ONLY = (ASKED, ()) if ALL else (SHORT, SHORT_COLLECTORS)  # no collector named: all
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +75,7 @@ def ran(source: str) -> Rows:
         for host, tiers in WANTED.items():
             architecture = guests[host].kernel.architecture
             slow = guest_tests.SLOW[architecture] if ALL else SHORT_SLOW
-            asked[host] = pool.submit(guest_tests.run, host, architecture, slow, tiers, only(host))
+            asked[host] = pool.submit(guest_tests.run, host, architecture, slow, tiers, ONLY)
         return {host: rows.result() for host, rows in asked.items()}
 
 
@@ -103,7 +96,7 @@ def test_what_is_found_out_is_true_or_its_refusal_is_known(ran: Rows, host: str)
 def test_every_collector_is_asked(ran: Rows, host: str) -> None:
     asked = {(row["collector"], row["tier"]) for row in ran[host]}
     marked = {(name, tier) for name, tier in guest_tests.marked() if tier in WANTED[host]}
-    assert asked == {(name, tier) for name, tier in marked if name in (only(host) or (name,))}
+    assert asked == {(name, tier) for name, tier in marked if name in (ONLY or (name,))}
 
 
 def test_each_collector_has_a_row_on_the_published_page() -> None:

@@ -21,8 +21,9 @@ counts in the same window: the tests of `tests/integration` that say so (`truth.
 real kernels (`make truth`). `make integration` runs the same tests on the machine itself. `make truth` makes this page anew as
 `.cache/lab/truth.md`; `python tests/lab truth` publishes it.
 
-*yes*: all tests of the row passed there. A letter: refused, and why. Nothing: not asked there. Guests are emulated, and their
-windows are %s times as long as on a machine (%s on aarch64), since the same work takes them longer; what is asserted is the same.
+*yes*: all tests of the row passed there; at tier 2, by whose tool. A letter: refused, and why. Nothing: not asked there. Guests are
+emulated, and their windows are %s times as long as on a machine (%s on aarch64), since the same work takes them longer. What is
+asserted is the same, except where the table says so.
 """
 
 
@@ -40,7 +41,9 @@ def render(
             reason = refused.get((host, collector, tier))
             mine = [row for row in rows[host] if (row["collector"], row["tier"]) == (collector, tier)]
             passed = [row["outcome"] == "passed" for row in mine]
-            cells.append(reasons[reason] if reason else "" if not passed else "yes" if all(passed) else "**no**")
+            by = {row["source"] for row in mine if row.get("source")} if tier == 2 else set()
+            yes = ", ".join(["yes", *sorted(by)])
+            cells.append(reasons[reason] if reason else "" if not passed else yes if all(passed) else "**no**")
         table.append([collector, str(tier), known, *cells])
     lines = ["| " + " | ".join(row) + " |" for row in table]
     head = _HEAD % (guest_tests.SLOW["amd64"], guest_tests.SLOW["arm64"])
