@@ -23,6 +23,12 @@ def name_of(row: Comparison) -> str:
     return "%s-%s" % (row.collector, row.tool)
 
 
+def both(beside: Said, row: Comparison) -> tuple[t.Any, t.Any]:
+    said = beside[row.batch]
+    assert "failed" not in said, said["failed"]
+    return row.both(said)
+
+
 def lessened(measured: t.Any, by: float) -> t.Any:
     """Return a measure of which a part is missing."""
     if isinstance(measured, dict):
@@ -48,14 +54,14 @@ def test_every_collector_has_an_independent_tool_beside_it() -> None:
 
 @pytest.mark.parametrize("row", COMPARISONS, ids=name_of)
 def test_both_agree(beside: Said, row: Comparison) -> None:
-    ours, theirs = row.both(beside[row.batch])
+    ours, theirs = both(beside, row)
     verdict = row.definition.judge(ours, theirs)
     assert verdict.agrees, (verdict.difference, ours, theirs)
 
 
 @pytest.mark.parametrize("row", COMPARISONS, ids=name_of)
 def test_a_wrong_answer_would_not_agree(beside: Said, row: Comparison) -> None:
-    ours, theirs = row.both(beside[row.batch])
+    ours, theirs = both(beside, row)
     for wrong in (lessened(ours, 0.7), misnamed(ours), {}):
         assert not row.definition.judge(wrong, theirs).agrees, wrong
         assert not row.definition.judge(theirs, wrong).agrees, wrong
@@ -64,6 +70,7 @@ def test_a_wrong_answer_would_not_agree(beside: Said, row: Comparison) -> None:
 def test_the_published_page_says_what_was_found(
     beside: Said, compared: Said, survey: Surveyed, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert not [said["failed"] for said in beside.values() if "failed" in said]
     kernel = survey.records[comparisons.HOST]["capability"]["kernel"]["release"]
     page = agreement_page.render(beside, compared, kernel)
     agreement_page.NEW.write_text(page)

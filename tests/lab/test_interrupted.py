@@ -108,8 +108,10 @@ def test_a_stepped_clock_changes_nothing_but_the_time_of_day(source: str, tmp_pa
         record = visit.ended().records[HOST]
     finally:
         visit.host.run("date -s @%d" % time.time())
-    assert record["outcome"] == "ok", record["message"]
+    # From 7.0 on, a program may be preempted, and what another task does meanwhile is missed, and counted as lost.
+    assert record["outcome"] in ("ok", "partial"), record["message"]
     for result in record["results"]:
+        assert (result["tier"], result["status"]) in ((3, "ok"), (3, "idle"), (3, "truncated")), result
         assert abs(result["window"]["seconds"] - LONG_SECONDS) < 1, result["window"]
     assert_clean(visit)
 
