@@ -59,10 +59,8 @@ _LEFT_OUT = """
 _LIBBPF = """
 ## libbpf-tools
 
-The programs of the package `libbpf-tools` are not used as a source yet. Their histograms have the same shape as bcc's, and they need
-neither a compiler nor headers; but they take other arguments, print other columns, and are found under other names: Debian 12
-installs them as `/usr/sbin/NAME`, which does not tell them from other programs, Debian 13 as `/usr/sbin/NAME-libbpf`. They need
-BTF, and where that is, tier 3 answers most of what they ask.
+Where the package `libbpf-tools` is installed, its programs answer 21 of the other collectors at tier 2 ([Tiers](tiers.md)). The
+collectors of this page are answered by bcc's tools only.
 """
 
 
