@@ -87,7 +87,10 @@ docs: ## Run the commands of README.md and docs/
 $(CHECKS): nox
 	@$(NOX) -s $@ -- $(ARGS)
 
-.PHONY: truth bench
+.PHONY: agreement truth bench
+agreement: nox ## Every collector beside an independent tool, in a guest of the lab (root, or sudo)
+	@$(NOX) -s agreement -- $(ARGS)
+
 truth: nox ## Every collector at every tier against known workloads, on all kernels of the lab (root, or sudo): an hour where guests are emulated
 	@$(NOX) -s truth -- $(ARGS)
 

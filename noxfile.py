@@ -311,7 +311,8 @@ def lab(session: nox.Session) -> None:
     """Real kernels of several ages, as guests: build and boot them, survey all of them, check what is said of them."""
     install(session, "ansible-" + BEST_ANSIBLE)
     install_for_guests(session)
-    as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/lab"))
+    others = "--ignore=tests/lab/test_beside.py"  # a session of its own
+    as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/lab", others))
 
 
 def install_for_guests(session: nox.Session) -> None:
@@ -319,6 +320,13 @@ def install_for_guests(session: nox.Session) -> None:
     folder = str(CACHE / "guest-pytest")
     pinned = ["--quiet", "--require-hashes", "--python-version", "3.9", "requirements/unit.txt"]
     session.run(UV, "pip", "sync", *pinned, "--target", folder, external=True)
+
+
+@nox.session(python=BEST_PYTHON, default=False)
+def agreement(session: nox.Session) -> None:
+    """Every collector beside an independent tool, in a guest of the lab, over the same time."""
+    install(session, "ansible-" + BEST_ANSIBLE)
+    as_root(session, collection_environment(), "-m", "pytest", "-rs", *tests(session, "tests/lab/test_beside.py"))
 
 
 @nox.session(python=BEST_PYTHON, default=False)

@@ -8,7 +8,8 @@ boot [GUEST...]       start guests (all, if none is named) and write the invento
 ssh HOST [COMMAND]    log in to a host of the inventory, or run a command there
 list                  guests that run, and their hosts' ports
 stop [GUEST...]       end guests
-matrix                publish what the last run of the tests found: docs/matrix.md, docs/agreement.md
+matrix                publish what the last run of the tests found: docs/matrix.md
+agreement             publish what the last `make agreement` found: docs/agreement.md
 truth                 publish what the last run of the truth tests found: docs/truth.md
 """
 
@@ -71,12 +72,11 @@ def stop(names: t.Sequence[str]) -> int:
     return 0
 
 
-def publish(*pages: types.ModuleType) -> int:
-    """Copy the pages that the tests made to where they are read."""
-    for page in pages:
-        if not page.NEW.exists():
-            raise needs.LabError("There is no %s yet: run the lab's tests." % page.NEW)
-        page.PUBLISHED.write_text(page.NEW.read_text())
+def publish(page: types.ModuleType) -> int:
+    """Copy the page that the tests made to where it is read."""
+    if not page.NEW.exists():
+        raise needs.LabError("There is no %s yet: run the lab's tests." % page.NEW)
+    page.PUBLISHED.write_text(page.NEW.read_text())
     return 0
 
 
@@ -86,7 +86,8 @@ VERBS: dict[str, t.Callable[[t.Sequence[str]], int]] = {
     "ssh": ssh,
     "list": show,
     "stop": stop,
-    "matrix": lambda _names: publish(matrix, agreement_page),
+    "matrix": lambda _names: publish(matrix),
+    "agreement": lambda _names: publish(agreement_page),
     "truth": lambda _names: publish(truth_page),
 }
 

@@ -19,7 +19,7 @@ PUBLISHED = needs.CHECKOUT / "docs" / "agreement.md"
 _HEAD = """# Agreement
 
 Every collector has counted beside a tool of somebody else, over the same time, in the same guest of the lab: here is what both
-said. `make lab` makes this page anew as `.cache/lab/agreement.md`, and fails where a row does not agree; `python tests/lab matrix`
+said. `make agreement` makes this page anew as `.cache/lab/agreement.md`, and fails where a row does not agree; `python tests/lab agreement`
 publishes it.
 
 The guest is `{host}`, Debian 12 with its own kernel {kernel} and its own packages of bpftrace, libbpf-tools, sysstat, iproute2,

@@ -76,7 +76,7 @@ def test_the_published_page_says_what_was_found(
     agreement_page.NEW.write_text(page)
     with capsys.disabled():
         print("\n" + page)
-    assert agreement_page.PUBLISHED.exists(), "publish the page: python tests/lab matrix"
+    assert agreement_page.PUBLISHED.exists(), "publish the page: python tests/lab agreement"
     assert matrix.masked(agreement_page.PUBLISHED.read_text()) == matrix.masked(page), (
-        "look at it and publish it: python tests/lab matrix"
+        "look at it and publish it: python tests/lab agreement"
     )
