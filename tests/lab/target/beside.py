@@ -35,7 +35,7 @@ from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._window import W
 
 STARTUP_SECONDS = 120
 LONGEST_SECONDS = 900
-PRINTING_SECONDS = 300  # bpftrace looks up every address of its stacks in the end, one by one
+PRINTING_SECONDS, AGAIN_SECONDS = 300, 20  # bpftrace 0.17 at times does not hear the first SIGINT
 SETTLE_SECONDS, QUIET_SECONDS = 0.4, 1.1  # before and after the load; a tool that prints each second does so once more
 # Keys of a map, and characters of a text in it, that bpftrace keeps; and English is what it and others speak.
 ENVIRONMENT = {
@@ -110,10 +110,19 @@ class Beside:
     def said(self) -> Said:
         """Return what it said."""
         if self._process is not None:
-            self._said["status"] = self._process.wait(PRINTING_SECONDS)
+            self._said["status"] = self._ended()
             self._said["printed"].append(self._printed(self._out))
             self._said["complaints"] = self._printed(self._errors)[-3000:]
         return self._said
+
+    def _ended(self) -> int:
+        """Wait until it has printed what it had counted, and return its status."""
+        assert self._process is not None
+        for _ in range(PRINTING_SECONDS // AGAIN_SECONDS):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._process.wait(AGAIN_SECONDS)
+            self._process.send_signal(signal.SIGINT)
+        raise AssertionError("%s did not end after SIGINT" % (self._tool.words,))
 
     def close(self) -> None:
         """End it by force where it still runs."""
