@@ -49,9 +49,9 @@ while True:
 """
 
 
-def run(*command: str, text: str | None = None) -> str:
+def run(*command: str) -> str:
     """Run a command; its failure is the test's."""
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, input=text).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 class Lossy:
@@ -96,9 +96,7 @@ class Lossy:
         if by_netem:
             run("tc", "-n", self.names[1], "qdisc", "add", "dev", ends[1], *netem)
         for name in self.names:
-            run(
-                "ip", "netns", "exec", name, "nft", "-f", "-", text=_RULES % (DEAF, "" if by_netem else _LOSS % percent)
-            )
+            run("ip", "netns", "exec", name, "nft", _RULES % (DEAF, "" if by_netem else _LOSS % percent))
         return "netem" if by_netem else "netfilter"
 
     def _spawn(self, side: int, program: str, *arguments: str) -> subprocess.Popen[str]:

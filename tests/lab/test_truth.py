@@ -54,11 +54,11 @@ class Refusal(t.NamedTuple):
     because: str
 
 
-NO_FUNCTION = Refusal("blk_account_io_done", "the tool attaches to a function that this kernel does not have")
+NO_FUNCTION = Refusal("blk_account_io_start", "bcc's tool attaches to a function that this kernel does not have")
 # What a kernel refuses, by host, collector and tier; everything else must run and pass.
 REFUSED: dict[tuple[str, str, int], Refusal] = {
     ("deb12-arm64", "pagefaults", 3): Refusal("on x86 alone", "only x86_64 has this tracepoint"),
-    ("deb12", "biolatency", 2): NO_FUNCTION,
+    ("deb12", "biotop", 2): NO_FUNCTION,
 }
 
 Rows = t.Dict[str, t.List[guest_tests.Row]]
