@@ -209,6 +209,15 @@ class Survey:
         self.record["cost"] = {
             "cpu_ms": _cpu_ms(resource.RUSAGE_SELF),
             "children_cpu_ms": _cpu_ms(resource.RUSAGE_CHILDREN),
-            "max_rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "max_rss_kib": _peak_kib(),
             "wall_ms": round((time.monotonic() - self._begun) * 1e3, 3),
         }
+
+
+def _peak_kib() -> int:
+    """Return the most memory that this process has had resident, in KiB: getrusage(2) counts what it was before execve(2), too."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -289,9 +289,12 @@ def test_a_damaged_program_costs_one_collector_its_tier(tmp_path: pathlib.Path) 
     record = playing.records(tmp_path / "reports" / "latest")["host"]
     assert record["outcome"] == "ok"
     found = {one["collector"]: one for one in record["results"]}
-    assert {name: one["tier"] for name, one in found.items()} == {**dict.fromkeys(NATIVE, 3), "biolatency": 1}
+    # The next tier answers: where libbpf-tools are installed 2, else 1.
+    instead = found["biolatency"]["tier"]
+    assert instead in (1, 2)
+    assert {name: one["tier"] for name, one in found.items()} == {**dict.fromkeys(NATIVE, 3), "biolatency": instead}
     assert found["biolatency"]["status"] in ("ok", "idle")
-    assert found["biolatency"]["source"] == "procfs:/proc/diskstats"
+    assert found["biolatency"]["source"].startswith({1: "procfs:/proc/diskstats", 2: "libbpf-tools:/"}[instead])
     first = found["biolatency"]["attempts"][0]
     assert first["tier"] == 3
     assert re.fullmatch(

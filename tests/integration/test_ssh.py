@@ -190,7 +190,8 @@ def test_tiers_and_sources(fleet: Fleet) -> None:
             assert one["tier"] == tier, (host, one)
             assert one["source"].startswith("native:" if tier == 3 else "procfs:/proc/")
             assert one["window"]["seconds"] == pytest.approx(WINDOW, abs=0.5)
-            assert [attempt["tier"] for attempt in one["attempts"]] == ([] if tier == 3 else [3, 2])
+            tried = list(dict.fromkeys(attempt["tier"] for attempt in one["attempts"]))
+            assert tried == ([] if tier == 3 else [3, 2]), (host, one)
         (count,) = [one["data"]["count"] for one in results if one["collector"] == "execsnoop"]
         assert count > 0
 
