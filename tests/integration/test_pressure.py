@@ -25,7 +25,7 @@ def stalled() -> int:
 @truth("pressure", "between counts of /proc/pressure/cpu within and around the window", tier=1)
 def test_more_work_than_cpus() -> None:
     before = stalled()
-    collection = Collection(duration=4, collectors=["pressure"])
+    collection = Collection(duration=7, collectors=["pressure"])
     inside, began = stalled(), time.monotonic()
     busy = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(2 * (os.cpu_count() or 0))]
     for process in busy:
