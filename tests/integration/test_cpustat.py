@@ -13,7 +13,7 @@ import sys
 
 import pytest
 from collecting import Collection
-from truth import truth
+from truth import SLOW, truth
 
 # Mostly in user mode: the clock is a system call.
 _BURN = "import time\nwhile time.process_time() < 1.0:\n    for _ in range(100000): pass"
@@ -32,7 +32,11 @@ def counter(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(name + " "))
 
 
-@truth("cpustat", "at least the test's second, at most what the kernel counts around the window", tier=1)
+@truth(
+    "cpustat",
+    "at least the test's second (emulated: seven tenths of it), at most what the kernel counts around the window",
+    tier=1,
+)
 def test_a_second_of_cpu_time() -> None:
     before = modes()
     collection = Collection(duration=8, collectors=["cpustat"])
@@ -42,11 +46,13 @@ def test_a_second_of_cpu_time() -> None:
     assert (result["tier"], result["status"]) == (1, "ok")
     found = {row["labels"]["mode"]: row for row in result["data"]["items"]}
     busy = sum(found[mode]["count"] for mode in ("user", "nice", "system") if mode in found)
-    assert 1000 - 50 <= busy <= outside["user"] + outside["nice"] + outside["system"]
-    assert found["user"]["count"] >= 900
+    # The kernel counts whole ticks, of which an emulated CPU gets some late, and then not for each that it has missed.
+    missed = 0 if SLOW == 1 else 300
+    assert 1000 - 50 - missed <= busy <= outside["user"] + outside["nice"] + outside["system"]
+    assert found["user"]["count"] >= 900 - missed
     # All of the CPUs' time is in it. A CPU that sleeps is brought up to date a tick late.
     whole = 1000 * result["window"]["seconds"] * (os.cpu_count() or 0)
-    assert result["data"]["count"] == pytest.approx(whole, rel=0.08)
+    assert result["data"]["count"] == pytest.approx(whole, rel=0.08 if SLOW == 1 else 0.3)
     assert sum(row["share"] for row in found.values()) == pytest.approx(1, abs=0.001)
 
 

@@ -57,7 +57,7 @@ def test_counts_each_process_and_invents_none(tmp_path: pathlib.Path, tier: int)
 @truth("execsnoop", "at least the test's processes, at most what the kernel counts around the window", tier=1)
 def test_at_tier_1_tasks_are_counted() -> None:
     before = begun()
-    collection = Collection(duration=4, collectors=["execsnoop"], tier="1")
+    collection = Collection(duration=8, collectors=["execsnoop"], tier="1")
     for _ in range(COUNT // 5):
         spawn([b"/bin/true"])
     result = collection.result("execsnoop")
