@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import types
 import typing as t
 
 import agreement_page
@@ -29,6 +28,7 @@ import matrix
 import needs
 import table
 import truth_page
+from published import Page
 
 
 def build(names: t.Sequence[str]) -> int:
@@ -72,11 +72,9 @@ def stop(names: t.Sequence[str]) -> int:
     return 0
 
 
-def publish(page: types.ModuleType) -> int:
-    """Copy the page that the tests made to where it is read."""
-    if not page.NEW.exists():
-        raise needs.LabError("There is no %s yet: run the lab's tests." % page.NEW)
-    page.PUBLISHED.write_text(page.NEW.read_text())
+def publish(page: Page) -> int:
+    """Publish a page that the tests made."""
+    page.publish()
     return 0
 
 
@@ -86,9 +84,9 @@ VERBS: dict[str, t.Callable[[t.Sequence[str]], int]] = {
     "ssh": ssh,
     "list": show,
     "stop": stop,
-    "matrix": lambda _names: publish(matrix),
-    "agreement": lambda _names: publish(agreement_page),
-    "truth": lambda _names: publish(truth_page),
+    "matrix": lambda _names: publish(matrix.PAGE),
+    "agreement": lambda _names: publish(agreement_page.PAGE),
+    "truth": lambda _names: publish(truth_page.PAGE),
 }
 
 

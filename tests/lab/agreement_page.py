@@ -10,11 +10,10 @@ import typing as t
 import agreement
 import comparisons
 import matrix
-import needs
 import plan
+from published import Page
 
-NEW = needs.CACHE / "agreement.md"
-PUBLISHED = needs.CHECKOUT / "docs" / "agreement.md"
+PAGE = Page("agreement")
 
 _HEAD = """# Agreement
 

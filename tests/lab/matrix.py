@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import agreement
-import needs
+from published import Page
 
-NEW = needs.CACHE / "matrix.md"
-PUBLISHED = needs.CHECKOUT / "docs" / "matrix.md"
+PAGE = Page("matrix")
 
 _HEAD = """# Kernels
 
@@ -42,11 +40,6 @@ def render(
 ) -> str:
     """Return the page, from a survey's records, measure.py's rows by host and what agree.py says by host."""
     return _HEAD + _TIERS + _tiers(records) + _LOADERS + _loaders(measured, compared)
-
-
-def masked(page: str) -> str:
-    """Return the page without its figures: what is to be the same in every run."""
-    return re.sub(r"[0-9]+([.+~-][0-9]+)*", "#", re.sub(r" +", " ", page))
 
 
 def _tiers(records: t.Mapping[str, t.Mapping[str, t.Any]]) -> str:

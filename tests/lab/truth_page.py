@@ -9,10 +9,9 @@ import re
 import typing as t
 
 import guest_tests
-import needs
+from published import Page
 
-NEW = needs.CACHE / "truth.md"
-PUBLISHED = needs.CHECKOUT / "docs" / "truth.md"
+PAGE = Page("truth")
 
 _HEAD = """# Truth
 
@@ -71,11 +70,6 @@ def _seconds(rows: t.Mapping[str, t.Sequence[guest_tests.Row]]) -> str:
         passed = sum(row["outcome"] == "passed" for row in tests)
         said += "| %s | %d | %d | %.0f |\n" % (host, passed, len(tests), sum(row["seconds"] for row in tests))
     return said
-
-
-def masked(page: str) -> str:
-    """Return the page without its figures: what is to be the same in every run."""
-    return re.sub(r"[0-9]+([.+~-][0-9]+)*", "#", re.sub(r" +", " ", page))
 
 
 def listed(page: str) -> set[tuple[str, int]]:

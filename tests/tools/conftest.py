@@ -41,20 +41,30 @@ class Unpacked(t.NamedTuple):
 @pytest.fixture(scope="session")
 def bcc() -> dict[str, Unpacked]:
     """All versions, by suite."""
+    found = {}
+    for suite, version in VERSIONS.items():
+        folder = unpacked("tools", suite, version, PACKAGES)
+        found[suite] = Unpacked(version, folder, next(folder.rglob("bcc/table.py")))
+    return found
+
+
+def unpacked(place: str, suite: str, version: str, packages: t.Sequence[str]) -> pathlib.Path:
+    """Return the folder of a suite's packages, the first of which has this version. Where they cannot be had, CI fails, and others skip."""
     try:
-        return {suite: unpack(suite) for suite in VERSIONS}
+        return unpack(place, suite, version, packages)
     except needs.LabError as error:
         if IN_CI:
-            pytest.fail("bcc's tools must be had under CI. %s" % error, pytrace=False)
-        pytest.skip("None of bcc's tools was tried (tests/tools). %s" % error)
+            pytest.fail("%s must be had under CI. %s" % (packages[0], error), pytrace=False)
+        pytest.skip("Nothing of %s was tried (tests/tools). %s" % (packages[0], error))
 
 
-def unpack(suite: str) -> Unpacked:
-    """Fetch a suite's packages, unless they are here."""
+def unpack(place: str, suite: str, version: str, packages: t.Sequence[str]) -> pathlib.Path:
+    """Fetch packages and unpack them, unless they are here."""
     needs.CACHE.mkdir(parents=True, exist_ok=True)
     archive = debian.archive((suite,), "amd64")
-    wanted = [archive.named(name) for name in PACKAGES]
-    folder = needs.CACHE / "tools" / ("%s-%s" % (suite, wanted[0].version))
+    wanted = [archive.named(name) for name in packages]
+    assert wanted[0].version.startswith(version + ".")
+    folder = needs.CACHE / place / ("%s-%s" % (suite, wanted[0].version))
     if not folder.exists():
         work = folder.with_name(folder.name + ".new")
         for left in (work, work.with_name(work.name + ".debs")):
@@ -62,5 +72,4 @@ def unpack(suite: str) -> Unpacked:
         work.parent.mkdir(parents=True, exist_ok=True)
         archive.unpack(wanted, work)
         work.rename(folder)
-    assert wanted[0].version.startswith(VERSIONS[suite] + ".")
-    return Unpacked(VERSIONS[suite], folder, next(folder.rglob("bcc/table.py")))
+    return folder

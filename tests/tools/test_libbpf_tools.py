@@ -10,19 +10,16 @@ of theirs, which they find out once they have read their arguments.
 from __future__ import annotations
 
 import pathlib
-import shutil
 import subprocess
 import typing as t
 
-import debian
-import needs
+import conftest
 import pytest
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability import userland
 from ansible_collections.ebpf.fleet.plugins.module_utils._capability.host import Host
 from ansible_collections.ebpf.fleet.plugins.module_utils._collectors import by_name, every
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._process import ENVIRONMENT
 from ansible_collections.ebpf.fleet.plugins.module_utils._tiers._tool_failures import explain
-from conftest import IN_CI
 
 VERSIONS = {"bookworm": "0.26", "trixie": "0.31"}
 SPELLINGS = {"bookworm": "%s", "trixie": "%s-libbpf"}
@@ -34,32 +31,13 @@ COLLECTORS = [collector.name for collector in every() if collector.libbpf_tools 
 USAGE = 64  # EX_USAGE of sysexits.h, which argp exits with
 
 
-def unpack(suite: str) -> pathlib.Path:
-    """Fetch a suite's packages and unpack them, unless they are here."""
-    needs.CACHE.mkdir(parents=True, exist_ok=True)
-    archive = debian.archive((suite,), "amd64")
-    wanted = [archive.named(name) for name in ("libbpf-tools", *LIBRARIES[suite])]
-    assert wanted[0].version.startswith(VERSIONS[suite] + ".")
-    folder = needs.CACHE / "libbpf-tools" / ("%s-%s" % (suite, wanted[0].version))
-    if not folder.exists():
-        work = folder.with_name(folder.name + ".new")
-        for left in (work, work.with_name(work.name + ".debs")):
-            shutil.rmtree(left, ignore_errors=True)
-        work.parent.mkdir(parents=True, exist_ok=True)
-        archive.unpack(wanted, work)
-        work.rename(folder)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def unpacked() -> dict[str, pathlib.Path]:
     """Both versions, by suite."""
-    try:
-        return {suite: unpack(suite) for suite in VERSIONS}
-    except needs.LabError as error:
-        if IN_CI:
-            pytest.fail("libbpf-tools must be had under CI. %s" % error, pytrace=False)
-        pytest.skip("None of libbpf-tools was tried (tests/tools). %s" % error)
+    return {
+        suite: conftest.unpacked("libbpf-tools", suite, version, ("libbpf-tools", *LIBRARIES[suite]))
+        for suite, version in VERSIONS.items()
+    }
 
 
 def run(folder: pathlib.Path, program: pathlib.Path, *args: str) -> subprocess.CompletedProcess[str]:
